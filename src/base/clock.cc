@@ -1,0 +1,108 @@
+#include "base/clock.h"
+
+#include <fmt/format.h>
+
+namespace verihook {
+namespace {
+
+constexpr WallTime kVirtualEpoch{Milliseconds{1'767'225'600'000}};  // 2026-01-01T00:00:00Z
+
+// Reads exactly `digits` decimal digits from the front of `text`, or nothing.
+std::optional<int> take_number(std::string_view& text, std::size_t digits) {
+  if (text.size() < digits) return std::nullopt;
+  int value = 0;
+  for (char c : text.substr(0, digits)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
+  text.remove_prefix(digits);
+  return value;
+}
+
+bool take_char(std::string_view& text, char expected) {
+  if (text.empty() || text.front() != expected) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// The fraction of a second in milliseconds; digits past the third are cut, not rounded.
+std::optional<int> take_fraction_ms(std::string_view& text) {
+  if (!take_char(text, '.')) return 0;
+  int value = 0;
+  std::size_t count = 0;
+  while (!text.empty() && text.front() >= '0' && text.front() <= '9') {
+    if (count < 3) value = value * 10 + (text.front() - '0');
+    ++count;
+    text.remove_prefix(1);
+  }
+  if (count == 0 || count > 9) return std::nullopt;
+  for (; count < 3; ++count) value *= 10;
+  return value;
+}
+
+std::optional<std::chrono::minutes> take_offset(std::string_view& text) {
+  if (take_char(text, 'Z') || take_char(text, 'z')) return std::chrono::minutes{0};
+  const int sign = take_char(text, '+') ? 1 : take_char(text, '-') ? -1 : 0;
+  if (sign == 0) return std::nullopt;
+  const auto hours = take_number(text, 2);
+  if (!hours || *hours > 23 || !take_char(text, ':')) return std::nullopt;
+  const auto minutes = take_number(text, 2);
+  if (!minutes || *minutes > 59) return std::nullopt;
+  return std::chrono::minutes{sign * (*hours * 60 + *minutes)};
+}
+
+}  // namespace
+
+WallTime SystemClock::wall_now() const {
+  return std::chrono::floor<Milliseconds>(std::chrono::system_clock::now());
+}
+
+MonotonicTime SystemClock::monotonic_now() const { return std::chrono::steady_clock::now(); }
+
+WallTime VirtualClock::wall_now() const {
+  return kVirtualEpoch +
+         std::chrono::floor<Milliseconds>(std::chrono::nanoseconds{elapsed_ns_.load()});
+}
+
+MonotonicTime VirtualClock::monotonic_now() const {
+  return MonotonicTime{std::chrono::nanoseconds{elapsed_ns_.load()}};
+}
+
+std::string to_iso8601(WallTime time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                     clock.subseconds().count());
+}
+
+std::optional<WallTime> parse_iso8601(std::string_view text) {
+  const auto year = take_number(text, 4);
+  if (!year || !take_char(text, '-')) return std::nullopt;
+  const auto month = take_number(text, 2);
+  if (!month || !take_char(text, '-')) return std::nullopt;
+  const auto day = take_number(text, 2);
+  if (!day || !(take_char(text, 'T') || take_char(text, 't') || take_char(text, ' '))) {
+    return std::nullopt;
+  }
+  const auto hour = take_number(text, 2);
+  if (!hour || *hour > 23 || !take_char(text, ':')) return std::nullopt;
+  const auto minute = take_number(text, 2);
+  if (!minute || *minute > 59 || !take_char(text, ':')) return std::nullopt;
+  const auto second = take_number(text, 2);
+  if (!second || *second > 60) return std::nullopt;  // 60: a leap second
+  const auto fraction_ms = take_fraction_ms(text);
+  if (!fraction_ms) return std::nullopt;
+  const auto offset = take_offset(text);
+  if (!offset || !text.empty()) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year{*year},
+                                         std::chrono::month{static_cast<unsigned>(*month)},
+                                         std::chrono::day{static_cast<unsigned>(*day)}};
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
+         std::chrono::seconds{*second} + Milliseconds{*fraction_ms} - *offset;
+}
+
+}  // namespace verihook
