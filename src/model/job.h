@@ -1,0 +1,90 @@
+// Job and Chunk: a list of addresses to verify, and the unit of work that it is cut into. A chunk of
+// contiguous rows is what a worker leases, checkpoints, stores and recovers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "model/summary.h"
+
+namespace verihook::model {
+
+enum class JobState {
+  kQueued,      // accepted, no chunk begun
+  kParsing,     // its list is still being taken in
+  kProcessing,  // chunks are being worked on
+  kPaused,      // by the caller; goes on with resume
+  kCompleted,   // every row has its result
+  kFailed,      // ended early; error_code says why, results so far can be had
+  kCancelled,   // by the caller
+};
+std::string_view to_string(JobState state);
+std::optional<JobState> parse_job_state(std::string_view text);
+inline bool is_final(JobState state) {
+  return state == JobState::kCompleted || state == JobState::kFailed ||
+         state == JobState::kCancelled;
+}
+
+// What becomes of an address that a list names.
+enum class DisposableAs { kRisky, kInvalid, kFlag };
+enum class RoleAs { kFlag, kRisky };
+enum class CatchAllAs { kRisky, kValid, kUnknown };
+enum class Greylist {
+  kWait,  // park the row and ask again
+  kSkip,  // answer `greylisted` at once
+};
+
+struct JobOptions {
+  bool smtp = true;
+  DisposableAs disposable_as = DisposableAs::kRisky;
+  RoleAs role_as = RoleAs::kFlag;
+  CatchAllAs catch_all_as = CatchAllAs::kRisky;
+  Greylist greylist = Greylist::kWait;
+  bool cache = true;
+  std::optional<std::int64_t> deadline_s;  // from the job's creation
+};
+
+struct Job {
+  std::string tenant_id;
+  std::string id;
+  JobState state = JobState::kParsing;
+  std::string name;
+  JobOptions options;
+  std::string metadata = "{}";  // the caller's object in canonical JSON
+  std::int64_t total_count = 0;      // rows to verify: submitted less duplicates
+  std::int64_t processed_count = 0;  // never goes backwards
+  std::int64_t chunk_count = 0;
+  Summary summary;  // of the processed rows; `duplicates` of the whole list
+  std::string error_code;
+  std::string error_message;
+  WallTime created_at{};
+  std::optional<WallTime> started_at;
+  std::optional<WallTime> finished_at;
+  WallTime progress_event_at{};            // when bulk.progress was last written …
+  std::int64_t progress_event_count = 0;   // … and at what processed_count
+};
+
+enum class ChunkState {
+  kOpen,    // waits for a worker
+  kLeased,  // a worker has it until lease_until
+  kDone,    // every row has its result
+};
+
+struct Chunk {
+  std::string tenant_id;
+  std::string job_id;
+  std::int64_t number = 0;  // from 0, in input order
+  ChunkState state = ChunkState::kOpen;
+  std::int64_t row_count = 0;
+  std::int64_t processed_count = 0;  // rows with a stored result
+  Summary summary;                   // of those
+  std::string lease_owner;           // a node's id
+  WallTime lease_until{};
+  std::int64_t fence = 0;    // grows with each lease; a write with an older number is refused
+  std::int64_t leases = 0;   // how often it was leased: many without progress points at a poisoned row
+};
+
+}  // namespace verihook::model

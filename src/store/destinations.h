@@ -1,0 +1,38 @@
+// Repository of destinations (webhook endpoints among them) and of sources.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/destination.h"
+#include "model/source.h"
+#include "store/connection.h"
+
+namespace verihook::store {
+
+Result<void> insert_destination(Connection& db, const model::Destination& destination);
+Result<void> update_destination(Connection& db, const model::Destination& destination);
+// Its pending deliveries become cancelled; what was delivered stays.
+Result<void> delete_destination(Connection& db, std::string_view tenant_id, std::string_view id);
+Result<model::Destination> find_destination(Connection& db, std::string_view tenant_id,
+                                            std::string_view id);
+// `id_prefix` is "wh" or "dst"; oldest first, after `after_id`.
+Result<std::vector<model::Destination>> list_destinations(Connection& db, std::string_view tenant_id,
+                                                          std::string_view id_prefix,
+                                                          std::string_view after_id,
+                                                          std::int64_t limit);
+// Every destination of the tenant, for the fan-out of an event.
+Result<std::vector<model::Destination>> destinations_of(Connection& db, std::string_view tenant_id);
+
+Result<void> insert_source(Connection& db, const model::Source& source);
+Result<void> update_source(Connection& db, const model::Source& source);
+Result<void> delete_source(Connection& db, std::string_view tenant_id, std::string_view id);
+Result<model::Source> find_source(Connection& db, std::string_view tenant_id, std::string_view id);
+// By the name in the door's path, whoever's it is.
+Result<model::Source> find_source_by_name(Connection& db, std::string_view name);
+Result<std::vector<model::Source>> list_sources(Connection& db, std::string_view tenant_id,
+                                                std::string_view after_id, std::int64_t limit);
+
+}  // namespace verihook::store

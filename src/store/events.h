@@ -1,0 +1,93 @@
+// Repository of events, deliveries, attempts and the ids that were received before.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/destination.h"
+#include "model/event.h"
+#include "store/connection.h"
+
+namespace verihook::store {
+
+Result<void> insert_event(Connection& db, const model::Event& event);
+Result<model::Event> find_event(Connection& db, std::string_view tenant_id, std::string_view event_id);
+
+struct EventFilter {
+  std::string type;       // empty: any
+  std::string job_id;     // likewise
+  std::string source;     // a source's name
+  std::optional<model::EventStatus> status;
+  std::string before_id;  // cursor, newest first
+  std::int64_t limit = 50;
+};
+Result<std::vector<model::Event>> list_events(Connection& db, std::string_view tenant_id,
+                                              const EventFilter& filter);
+
+// Remembers (source, key); false when it was there already, and then nothing changed.
+Result<bool> remember_dedup_key(Connection& db, std::string_view source_id, std::string_view key,
+                                std::string_view event_id, WallTime now);
+// Forgets keys older than `before`; at most `limit` rows a call.
+Result<std::int64_t> forget_dedup_keys(Connection& db, WallTime before, std::int64_t limit);
+
+Result<void> insert_delivery(Connection& db, const model::Delivery& delivery);
+Result<model::Delivery> find_delivery(Connection& db, std::string_view tenant_id,
+                                      std::string_view delivery_id);
+
+struct DeliveryFilter {
+  std::string event_id;
+  std::string destination_id;
+  std::optional<model::DeliveryState> state;
+  std::string before_id;
+  std::int64_t limit = 50;
+};
+Result<std::vector<model::Delivery>> list_deliveries(Connection& db, std::string_view tenant_id,
+                                                     const DeliveryFilter& filter);
+
+// A delivery with all that an attempt needs.
+struct DueDelivery {
+  model::Delivery delivery;
+  model::Event event;
+};
+// Takes up to `limit` pending deliveries due by `until` that nobody else holds, of destinations that
+// are active, earliest first, and leases them to the node.
+Result<std::vector<DueDelivery>> lease_due_deliveries(Connection& db, std::string_view node_id,
+                                                      WallTime now, WallTime until,
+                                                      WallTime lease_until, std::int64_t limit);
+// When the next pending delivery of an active destination falls due, leased ones left out.
+Result<std::optional<WallTime>> next_due_time(Connection& db, WallTime now);
+
+// Writes what an attempt came to: the attempt, the delivery's new state, and the event's status and
+// retry_count as they follow from all of its deliveries.
+Result<void> record_attempt(Connection& db, const model::Attempt& attempt,
+                            const model::Delivery& delivery);
+// Updates state, next_attempt_at, lease and counters alone (release, requeue, supersede).
+Result<void> update_delivery(Connection& db, const model::Delivery& delivery);
+// Older undelivered bulk.progress deliveries of the same job and destination become superseded.
+Result<std::int64_t> supersede_progress(Connection& db, std::string_view tenant_id,
+                                        std::string_view job_id, std::string_view destination_id,
+                                        std::string_view newer_event_id, WallTime now);
+
+Result<std::vector<model::Attempt>> list_attempts(Connection& db, std::string_view tenant_id,
+                                                  std::string_view delivery_id);
+
+struct DeliveryCounts {
+  std::int64_t pending = 0;
+  std::int64_t delivered = 0;
+  std::int64_t dead = 0;
+  std::optional<WallTime> oldest_due;
+};
+Result<DeliveryCounts> count_deliveries(Connection& db);
+
+// Received events by fate, for /metrics/webhooks.
+struct ReceivedCounts {
+  std::int64_t received = 0;
+  std::int64_t processed = 0;
+  std::int64_t failed = 0;  // dead
+};
+Result<ReceivedCounts> count_received(Connection& db);
+
+}  // namespace verihook::store

@@ -1,0 +1,86 @@
+// Repository of jobs and their chunks. All functions run inside Database::read or ::write; the writing
+// ones compose, so that a job's result, its state and its event are one transaction.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/job.h"
+#include "store/connection.h"
+
+namespace verihook::store {
+
+Result<void> insert_job(Connection& db, const model::Job& job);
+// kNotFound also when the job is another tenant's.
+Result<model::Job> find_job(Connection& db, std::string_view tenant_id, std::string_view job_id);
+// Newest first; `before_id` empty starts at the newest.
+Result<std::vector<model::Job>> list_jobs(Connection& db, std::string_view tenant_id,
+                                          std::string_view before_id, std::int64_t limit);
+// Writes every mutable field of `job`. processed_count never goes backwards.
+Result<void> update_job(Connection& db, const model::Job& job);
+// The job, its chunks, inputs and results.
+Result<void> delete_job(Connection& db, std::string_view tenant_id, std::string_view job_id);
+// Jobs left in state kParsing by a crash: their list never arrived whole. Deletes them; the number.
+Result<std::int64_t> delete_unfinished_intakes(Connection& db);
+
+// `input` is the chunk's rows in the form of jobs/chunk_codec.h.
+Result<void> insert_chunk(Connection& db, const model::Chunk& chunk, std::string_view input);
+
+struct LeasedChunk {
+  model::Chunk chunk;  // with the new fence
+  model::Job job;
+  std::string input;
+  std::vector<std::string> segments;  // results checkpointed so far, in the order written
+};
+// Takes the next chunk that is open or whose lease has run out, of jobs that are queued or processing:
+// fair between tenants, then jobs (the one with the fewest leased chunks first), then oldest job, lowest
+// chunk number. Moves a queued job to processing and sets started_at. Nothing when there is none.
+Result<std::optional<LeasedChunk>> lease_chunk(Connection& db, std::string_view node_id, WallTime now,
+                                               WallTime lease_until);
+
+// Results since the last checkpoint. kConflict when the fence is no longer the chunk's: somebody else
+// has it, and the caller drops its work. Extends the lease. Returns the job as it then is.
+struct Checkpoint {
+  std::string tenant_id;
+  std::string job_id;
+  std::int64_t chunk_number = 0;
+  std::int64_t fence = 0;
+  std::string segment;          // encoded results; empty when `result` is set
+  std::int64_t row_count = 0;   // results in it
+  model::Summary summary;       // of them
+  WallTime lease_until{};
+  bool done = false;            // the chunk is complete: `result` replaces all segments
+  std::string result;
+};
+Result<model::Job> checkpoint_chunk(Connection& db, const Checkpoint& checkpoint);
+// Gives a chunk back untouched (shutdown).
+Result<void> release_chunk(Connection& db, const model::Chunk& chunk);
+
+// The stored results of chunk `number`: its final result, or its segments so far.
+struct ChunkResults {
+  model::Chunk chunk;
+  std::string result;                 // empty unless done
+  std::vector<std::string> segments;
+  std::string input;                  // only when asked for
+};
+Result<ChunkResults> find_chunk_results(Connection& db, std::string_view tenant_id,
+                                        std::string_view job_id, std::int64_t number,
+                                        bool with_input);
+// Chunks not done, for the end of a failing job.
+Result<std::int64_t> count_open_chunks(Connection& db, std::string_view tenant_id,
+                                       std::string_view job_id);
+
+struct JobCounts {
+  std::int64_t queued = 0;
+  std::int64_t processing = 0;
+  std::int64_t paused = 0;
+  std::int64_t completed = 0;
+  std::int64_t failed = 0;
+  std::int64_t cancelled = 0;
+};
+Result<JobCounts> count_jobs(Connection& db);
+
+}  // namespace verihook::store
