@@ -11,14 +11,15 @@ find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
-pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
+pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc)
 pkg_check_modules(PSL REQUIRED IMPORTED_TARGET libpsl)
 pkg_check_modules(TOMLPP REQUIRED IMPORTED_TARGET tomlplusplus)
 find_package(Boost 1.81 REQUIRED)
 
 # Asio, Beast, JSON and URL are compiled once, into one library; every other file sees declarations.
 add_library(boost_impl STATIC ${CMAKE_SOURCE_DIR}/cmake/boost_impl/asio.cc
-            ${CMAKE_SOURCE_DIR}/cmake/boost_impl/beast.cc ${CMAKE_SOURCE_DIR}/cmake/boost_impl/json.cc
+            ${CMAKE_SOURCE_DIR}/cmake/boost_impl/beast.cc
+            ${CMAKE_SOURCE_DIR}/cmake/boost_impl/json.cc
             ${CMAKE_SOURCE_DIR}/cmake/boost_impl/url.cc)
 target_include_directories(boost_impl SYSTEM PUBLIC ${Boost_INCLUDE_DIRS})
 target_compile_definitions(boost_impl PUBLIC BOOST_ASIO_SEPARATE_COMPILATION

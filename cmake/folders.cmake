@@ -1,5 +1,6 @@
-# verihook_folder(NAME DEPS ...): src/NAME becomes the library `NAME` and, where there are *_test.cc,
-# the test program `NAME_test`. Sub-folders are libraries of their own (store/sqlite -> store_sqlite).
+# verihook_folder(NAME DEPS ...): src/NAME becomes the library `NAME` and, where there are
+# *_test.cc, the test program `NAME_test`. Sub-folders are libraries of their own
+# (store/sqlite -> store_sqlite).
 include(GoogleTest)
 
 function(verihook_folder folder)
