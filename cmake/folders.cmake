@@ -1,6 +1,6 @@
 # verihook_folder(NAME DEPS ...): src/NAME becomes the library `NAME` and, where there are
 # *_test.cc, the test program `NAME_test`. Sub-folders are libraries of their own
-# (store/sqlite -> store_sqlite).
+# (store/sqlite -> store_sqlite). main.cc belongs to no library.
 include(GoogleTest)
 
 function(verihook_folder folder)
@@ -10,7 +10,7 @@ function(verihook_folder folder)
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
   if(sources)
     add_library(${name} STATIC ${sources})
     target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)

@@ -150,15 +150,15 @@ TEST_F(AsyncTest, AQueueHoldsProducersBackAndDrainsAfterClose) {
 TEST_F(AsyncTest, WithDeadlineKeepsTheAnswerOrSaysTimeout) {
   auto answer = [&](Milliseconds delay) -> Task<Result<int>> {
     co_await sleep_for(time_, delay);
-    if (cancelled(co_await asio::this_coro::cancellation_state)) co_return fail(Errc::kCancelled, "cancelled");
+    if (cancelled(co_await asio::this_coro::cancellation_state))
+      co_return fail(Errc::kCancelled, "cancelled");
     co_return 42;
   };
   auto run = [&]() -> Task<void> {
     const auto quick =
         co_await with_deadline(time_, Deadline::after(time_.clock(), 2s), answer(1s));
     EXPECT_EQ(quick, 42);
-    const auto slow =
-        co_await with_deadline(time_, Deadline::after(time_.clock(), 2s), answer(1h));
+    const auto slow = co_await with_deadline(time_, Deadline::after(time_.clock(), 2s), answer(1h));
     EXPECT_EQ(slow.error().code, Errc::kTimeout);
     seen_.push_back("done");
   };
@@ -174,8 +174,7 @@ TEST_F(AsyncTest, WithDeadlinePassesTheCallersCancellationOn) {
     co_return fail(Errc::kCancelled, "cancelled");
   };
   auto run = [&]() -> Task<void> {
-    const auto result =
-        co_await with_deadline(time_, Deadline::after(time_.clock(), 2h), answer());
+    const auto result = co_await with_deadline(time_, Deadline::after(time_.clock(), 2h), answer());
     EXPECT_EQ(result.error().code, Errc::kCancelled);
     seen_.push_back("done");
   };

@@ -1,6 +1,6 @@
 // BoundedQueue<T>: hands values from producers to consumers on one io thread. A full queue makes
-// producers wait, which is all the back-pressure there is. Closing lets consumers drain what is left
-// (Asio's channels of Boost 1.81 drop it).
+// producers wait, which is all the back-pressure there is. Closing lets consumers drain what is
+// left (Asio's channels of Boost 1.81 drop it).
 #pragma once
 
 #include <deque>

@@ -1,6 +1,7 @@
 // run_on: blocking or heavy work on a pool of threads, awaited from an io thread. The function runs
-// on the pool, the caller goes on where it was. (`co_await post(pool, use_awaitable)` would come back
-// to the io thread and block it.) What has started cannot be cancelled; the caller waits for it.
+// on the pool, the caller goes on where it was. (`co_await post(pool, use_awaitable)` would come
+// back to the io thread and block it.) What has started cannot be cancelled; the caller waits for
+// it.
 #pragma once
 
 #include <type_traits>

@@ -19,10 +19,10 @@ bool TaskGroup::spawn(std::string_view label, Task<void> task) {
   children_.emplace_back();
   const auto child = std::prev(children_.end());
   child->label = label;
-  asio::co_spawn(executor_, std::move(task),
-                 asio::bind_cancellation_slot(
-                     child->cancel.slot(),
-                     [this, child](std::exception_ptr error) { on_end(child, error); }));
+  asio::co_spawn(
+      executor_, std::move(task),
+      asio::bind_cancellation_slot(
+          child->cancel.slot(), [this, child](std::exception_ptr error) { on_end(child, error); }));
   return true;
 }
 

@@ -1,7 +1,7 @@
 // TaskGroup: owns coroutines that run beside their starter. Whoever starts background work keeps a
-// group, so that nothing outlives what it refers to: `join` refuses new work and waits, `cancel` asks
-// the children to stop. A child that throws is logged and ends alone. One io thread. The group must be
-// empty when it is destroyed, unless the io context has been stopped for good.
+// group, so that nothing outlives what it refers to: `join` refuses new work and waits, `cancel`
+// asks the children to stop. A child that throws is logged and ends alone. One io thread. The group
+// must be empty when it is destroyed, unless the io context has been stopped for good.
 #pragma once
 
 #include <list>

@@ -1,6 +1,6 @@
-// Timers: the only way in which this program waits for time to pass. The real ones follow the system
-// clock; tests/support/virtual_time.h has virtual ones that jump to the next deadline when nothing
-// else is left to do. One io thread uses one Timers.
+// Timers: the only way in which this program waits for time to pass. The real ones follow the
+// system clock; tests/support/virtual_time.h has virtual ones that jump to the next deadline when
+// nothing else is left to do. One io thread uses one Timers.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,8 @@ class Timers {
   virtual ~Timers() = default;
   virtual const Clock& clock() const = 0;
 
-  // Makes `timer` expire at `time`. Every arm is followed by a disarm before the timer is destroyed.
+  // Makes `timer` expire at `time`. Every arm is followed by a disarm before the timer is
+  // destroyed.
   virtual void arm(asio::steady_timer& timer, MonotonicTime time) = 0;
   virtual void disarm(asio::steady_timer& timer) = 0;
 };

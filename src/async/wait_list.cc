@@ -2,7 +2,8 @@
 
 namespace verihook {
 
-// Lives in the frame of the waiting coroutine; leaves the list when that frame goes, however it goes.
+// Lives in the frame of the waiting coroutine; leaves the list when that frame goes, however it
+// goes.
 class WaitList::Waiter {
  public:
   Waiter(WaitList& list, const asio::any_io_executor& executor)

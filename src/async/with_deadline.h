@@ -1,6 +1,6 @@
 // with_deadline: an operation, but not for longer than that. When the deadline passes first, the
-// operation is cancelled, waited for, and the answer is kTimeout; when the caller itself is cancelled,
-// it is kCancelled. What the operation returns just as time runs out is kept.
+// operation is cancelled, waited for, and the answer is kTimeout; when the caller itself is
+// cancelled, it is kCancelled. What the operation returns just as time runs out is kept.
 #pragma once
 
 #include <boost/asio/co_spawn.hpp>
@@ -19,8 +19,8 @@ Task<Result<T>> with_deadline(Timers& timers, Deadline deadline, Task<Result<T>>
   auto group = asio::experimental::make_parallel_group(
       asio::co_spawn(executor, std::move(operation), asio::deferred),
       asio::co_spawn(executor, sleep_until(timers, deadline.time()), asio::deferred));
-  auto [order, operation_error, result, timer_error] = co_await group.async_wait(
-      asio::experimental::wait_for_one(), asio::use_awaitable);
+  auto [order, operation_error, result, timer_error] =
+      co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
   if (order[0] == 0) {
     if (operation_error) std::rethrow_exception(operation_error);
     co_return std::move(result);

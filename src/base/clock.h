@@ -1,6 +1,7 @@
-// Time, in two kinds that do not mix. WallTime is for what people and other programs read (stored as
-// milliseconds since 1970, UTC); MonotonicTime is for timeouts and never jumps. Both come from a
-// Clock that is handed in, so that tests can drive a VirtualClock. A Clock may be read by any thread.
+// Time, in two kinds that do not mix. WallTime is for what people and other programs read (stored
+// as milliseconds since 1970, UTC); MonotonicTime is for timeouts and never jumps. Both come from a
+// Clock that is handed in, so that tests can drive a VirtualClock. A Clock may be read by any
+// thread.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,6 @@
-// Deadline: the moment by which a piece of work must have ended. Passed down unchanged, so that steps
-// share one budget; a step with a limit of its own takes `deadline.sooner(Deadline::after(...))`.
+// Deadline: the moment by which a piece of work must have ended. Passed down unchanged, so that
+// steps share one budget; a step with a limit of its own takes
+// `deadline.sooner(Deadline::after(...))`.
 #pragma once
 
 #include <algorithm>

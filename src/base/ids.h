@@ -1,6 +1,6 @@
 // Ids: a prefix that names the kind, then 48 bits of time (ids made later sort later) and 80 random
-// bits, 26 characters of Crockford's base 32 in lower case: "job_01hq3c7v9k2m4n6p8r0s2t4v6x". No dot
-// ever occurs, so an id is safe inside the signed content of Standard Webhooks.
+// bits, 26 characters of Crockford's base 32 in lower case: "job_01hq3c7v9k2m4n6p8r0s2t4v6x". No
+// dot ever occurs, so an id is safe inside the signed content of Standard Webhooks.
 #pragma once
 
 #include <string>
@@ -15,8 +15,8 @@ namespace verihook {
 namespace id_prefix {
 inline constexpr std::string_view kJob = "job";
 inline constexpr std::string_view kEvent = "evt";
-inline constexpr std::string_view kWebhook = "wh";        // an endpoint registered by /v1/webhooks
-inline constexpr std::string_view kDestination = "dst";   // any other destination
+inline constexpr std::string_view kWebhook = "wh";       // an endpoint registered by /v1/webhooks
+inline constexpr std::string_view kDestination = "dst";  // any other destination
 inline constexpr std::string_view kDelivery = "dlv";
 inline constexpr std::string_view kAttempt = "att";
 inline constexpr std::string_view kSource = "src";

@@ -1,5 +1,6 @@
-// Randomness as a parameter: SystemRandom (in crypto/) for the program, SeededRandom for simulations,
-// which must repeat exactly from their seed. Not safe to share between threads, but for SystemRandom.
+// Randomness as a parameter: SystemRandom (in crypto/) for the program, SeededRandom for
+// simulations, which must repeat exactly from their seed. Not safe to share between threads, but
+// for SystemRandom.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
-// Result<T>: how every expected failure travels. A function that can fail for a reason its caller can
-// do something about returns Result<T>; exceptions are left for what nobody foresaw and are caught
-// once, at the edge of one session, chunk or delivery.
+// Result<T>: how every expected failure travels. A function that can fail for a reason its caller
+// can do something about returns Result<T>; exceptions are left for what nobody foresaw and are
+// caught once, at the edge of one session, chunk or delivery.
 #pragma once
 
 #include <expected>
@@ -12,7 +12,8 @@ namespace verihook {
 
 // What kind of failure it is: the caller branches on this and never on the text.
 enum class Errc {
-  kInvalidArgument,    // the caller's input is wrong; the message says which part and what is expected
+  kInvalidArgument,    // the caller's input is wrong; the message says which part and what is
+                       // expected
   kNotFound,           // no such thing, or it is somebody else's
   kConflict,           // the thing exists already in another shape, or its state forbids this
   kUnauthorized,       // who is asking is not known
@@ -58,9 +59,9 @@ inline std::unexpected<Error> fail(Errc code, std::string message) {
 // CO_TRY is the same inside a coroutine. The _VOID forms are for Result<void>.
 #define VH_CONCAT_IMPL(a, b) a##b
 #define VH_CONCAT(a, b) VH_CONCAT_IMPL(a, b)
-#define VH_TRY_IMPL(temporary, name, expression, return_keyword)                  \
-  auto temporary = (expression);                                                  \
-  if (!temporary) return_keyword std::unexpected(std::move(temporary).error());   \
+#define VH_TRY_IMPL(temporary, name, expression, return_keyword)                \
+  auto temporary = (expression);                                                \
+  if (!temporary) return_keyword std::unexpected(std::move(temporary).error()); \
   [[maybe_unused]] auto&& name = *temporary
 #define VH_TRY_VOID_IMPL(temporary, expression, return_keyword) \
   if (auto temporary = (expression); !temporary)                \

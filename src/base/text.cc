@@ -16,9 +16,9 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
 }
 
 bool contains_ignoring_case(std::string_view text, std::string_view lower_case_needle) {
-  return !std::ranges::search(text, lower_case_needle, [](char x, char y) {
-            return to_lower(x) == y;
-          }).empty() ||
+  return !std::ranges::search(text, lower_case_needle,
+                              [](char x, char y) { return to_lower(x) == y; })
+              .empty() ||
          lower_case_needle.empty();
 }
 

@@ -1,10 +1,10 @@
-// Resolver: questions to the DNS. CaresResolver asks real servers; CachingResolver stands before any
-// other with a TTL cache and single flight; tests/support/simulated_resolver.h answers from a table.
-// One io thread.
+// Resolver: questions to the DNS. CaresResolver asks real servers; CachingResolver stands before
+// any other with a TTL cache and single flight; tests/support/simulated_resolver.h answers from a
+// table. One io thread.
 //
-// The three outcomes that must never be mixed up: an Answer with records; an Answer without (NXDOMAIN:
-// the name does not exist, or NODATA: it exists without this type); an Error kDns or kTimeout, which
-// says nothing about the name.
+// The three outcomes that must never be mixed up: an Answer with records; an Answer without
+// (NXDOMAIN: the name does not exist, or NODATA: it exists without this type); an Error kDns or
+// kTimeout, which says nothing about the name.
 #pragma once
 
 #include <chrono>

@@ -2,8 +2,8 @@
 // tests/support/simulated_http.h answers from scripts. One io thread.
 //
 // A name is resolved by our resolver, every address is judged by the address filter, and the
-// connection goes to one of the judged addresses and nowhere else (vet, then pin; checked again on the
-// connected socket). Redirects are never followed, proxies from the environment never used.
+// connection goes to one of the judged addresses and nowhere else (vet, then pin; checked again on
+// the connected socket). Redirects are never followed, proxies from the environment never used.
 #pragma once
 
 #include <functional>
@@ -25,13 +25,13 @@ using BodySink = std::function<bool(std::string_view piece)>;
 struct ClientRequest {
   Method method = Method::kPost;
   Url url;
-  Headers headers;             // no CR, LF or NUL may stand in any of them: kInvalidArgument
+  Headers headers;  // no CR, LF or NUL may stand in any of them: kInvalidArgument
   std::string body;
   Milliseconds connect_timeout_ms{5'000};
   Milliseconds total_timeout_ms{15'000};
-  std::size_t response_bytes_max = 64 * 1024;   // kept in ClientResponse::body; more is cut off
+  std::size_t response_bytes_max = 64 * 1024;  // kept in ClientResponse::body; more is cut off
   std::size_t response_header_bytes_max = 16 * 1024;
-  BodySink sink;               // when set, receives the body instead, up to sink_bytes_max
+  BodySink sink;  // when set, receives the body instead, up to sink_bytes_max
   std::uint64_t sink_bytes_max = 0;
   std::string basic_credentials;  // "user:password", empty for none
 };
@@ -57,8 +57,9 @@ struct ClientResponse {
 class Client {
  public:
   virtual ~Client() = default;
-  // Errors: kDns, kForbiddenAddress, kConnectionRefused, kConnectionLost, kTimeout, kTls, kProtocol,
-  // kTooLarge (headers, or a body past sink_bytes_max), kCancelled. Any HTTP status is a response.
+  // Errors: kDns, kForbiddenAddress, kConnectionRefused, kConnectionLost, kTimeout, kTls,
+  // kProtocol, kTooLarge (headers, or a body past sink_bytes_max), kCancelled. Any HTTP status is a
+  // response.
   virtual Task<Result<ClientResponse>> send(ClientRequest request) = 0;
 };
 

@@ -1,5 +1,5 @@
-// Requests and responses as the rest of the program sees them: no Beast, no libcurl. Header names are
-// compared without regard to case and kept in the order received.
+// Requests and responses as the rest of the program sees them: no Beast, no libcurl. Header names
+// are compared without regard to case and kept in the order received.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,20 @@
 
 namespace verihook::http {
 
-enum class Method { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions };
+// The methods that this program knows (RFC 9110 section 9, RFC 5789).
+enum class Method {
+  kGet,      // read
+  kHead,     // read, without the body
+  kPost,     // create or act
+  kPut,      // replace
+  kPatch,    // change a part
+  kDelete,   // remove
+  kOptions,  // ask what is possible
+};
+inline constexpr std::size_t kMethodCount = 7;
 std::string_view to_string(Method method);
+// The method of exactly that name; names are case-sensitive.
+std::optional<Method> parse_method(std::string_view name);
 
 class Headers {
  public:
@@ -31,13 +43,15 @@ class Headers {
   std::optional<std::string_view> get(std::string_view name) const;
   std::size_t count(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
+  void reserve(std::size_t count) { fields_.reserve(count); }
 
  private:
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-// The body of a request, pulled by the handler so that each route sets its own limit and large uploads
-// are never held in memory. Errors: kTooLarge, kTimeout, kConnectionLost, kProtocol (bad framing).
+// The body of a request, pulled by the handler so that each route sets its own limit and large
+// uploads are never held in memory. Errors: kTooLarge, kTimeout, kConnectionLost, kProtocol (bad
+// framing).
 class BodyReader {
  public:
   virtual ~BodyReader() = default;
@@ -49,13 +63,13 @@ class BodyReader {
 
 struct Request {
   Method method = Method::kGet;
-  std::string path;                                          // percent-decoded, no query
-  std::vector<std::pair<std::string, std::string>> query;    // decoded, in order
+  std::string path;                                        // percent-decoded, no query
+  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
   Headers headers;
-  net::Endpoint peer;                                        // the socket's other end
-  std::string id;                                            // req_…, answered as X-Request-ID
-  std::vector<std::pair<std::string, std::string>> captures; // {name} parts of the route's pattern
-  BodyReader* body = nullptr;                                // never null inside a handler
+  net::Endpoint peer;                                         // the socket's other end
+  std::string id;                                             // req_…, answered as X-Request-ID
+  std::vector<std::pair<std::string, std::string>> captures;  // {name} parts of the route's pattern
+  BodyReader* body = nullptr;                                 // never null inside a handler
 
   std::optional<std::string_view> query_value(std::string_view name) const;
   // The value of a capture that the route declares; empty when it declares none of that name.

@@ -1,6 +1,6 @@
 // Server: HTTP/1.1 over TCP or TLS, Beast's parser behind a strict guard. Framing that two programs
-// could read differently is refused (RFC 9112, and more strictly where the RFC allows leniency): see
-// guard.h. Every wait has a deadline and every size a limit. Lives on one io thread.
+// could read differently is refused (RFC 9112, and more strictly where the RFC allows leniency):
+// see guard.h. Every wait has a deadline and every size a limit. Lives on one io thread.
 #pragma once
 
 #include <chrono>
@@ -22,13 +22,13 @@ struct ServerLimits {
   std::size_t connections_per_peer_max = 10'000;
   std::size_t requests_per_connection_max = 10'000;
   std::size_t in_flight_requests_max = 1'000;
-  Milliseconds header_deadline_ms{10'000};       // from the first byte of a request to its last header
-  Milliseconds idle_deadline_ms{60'000};         // between requests
-  Milliseconds body_deadline_ms{300'000};        // for a whole body …
-  std::size_t body_bytes_per_second_min = 500;   // … and not slower than this on average
-  Milliseconds write_deadline_ms{60'000};        // without progress
+  Milliseconds header_deadline_ms{10'000};  // from the first byte of a request to its last header
+  Milliseconds idle_deadline_ms{60'000};    // between requests
+  Milliseconds body_deadline_ms{300'000};   // for a whole body …
+  std::size_t body_bytes_per_second_min = 500;  // … and not slower than this on average
+  Milliseconds write_deadline_ms{60'000};       // without progress
   Milliseconds tls_handshake_deadline_ms{10'000};
-  Milliseconds linger_deadline_ms{2'000};        // draining after an early error answer
+  Milliseconds linger_deadline_ms{2'000};  // draining after an early error answer
   std::size_t linger_bytes_max = 64 * 1024;
 };
 
@@ -74,7 +74,7 @@ class Server {
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace verihook::http

@@ -1,6 +1,7 @@
-// Url: an http or https URL that this program may call, parsed once and strictly: no user information,
-// no fragment, a host that is a plain name or a canonical IP address (decimal, octal, hexadecimal and
-// short IPv4 forms are refused, and so are zone ids, trailing dots and percent-encoding in the host).
+// Url: an http or https URL that this program may call, parsed once and strictly: no user
+// information, no fragment, a host that is a plain name or a canonical IP address (decimal, octal,
+// hexadecimal and short IPv4 forms are refused, and so are zone ids, trailing dots and
+// percent-encoding in the host), and no port that belongs to another protocol.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +16,10 @@ namespace verihook::http {
 
 struct Url {
   bool https = true;
-  std::string host;                        // lower case, A-labels; IPv6 without brackets
-  std::optional<net::IpAddress> literal;   // set when the host is an IP address
+  std::string host;                       // lower case, A-labels; IPv6 without brackets
+  std::optional<net::IpAddress> literal;  // set when the host is an IP address
   std::uint16_t port = 443;
-  std::string target = "/";                // path and query, as given
+  std::string target = "/";  // path and query, as given
 
   // kInvalidArgument with a sentence that says what is wrong with it.
   static Result<Url> parse(std::string_view text);

@@ -1,6 +1,7 @@
-// Destination: where events are handed to. A webhook endpoint (`wh_…`, registered by /v1/webhooks) is
-// an http destination for the events this program produces; a destination (`dst_…`, /v1/destinations)
-// takes the events that sources receive. Route and target in one value: its filters are the route.
+// Destination: where events are handed to. A webhook endpoint (`wh_…`, registered by /v1/webhooks)
+// is an http destination for the events this program produces; a destination (`dst_…`,
+// /v1/destinations) takes the events that sources receive. Route and target in one value: its
+// filters are the route.
 #pragma once
 
 #include <optional>
@@ -31,7 +32,8 @@ enum class DestinationState {
 };
 std::string_view to_string(DestinationState state);
 
-// A secret as stored: sealed with the master key (crypto/secret_box.h), bound to tenant and destination.
+// A secret as stored: sealed with the master key (crypto/secret_box.h), bound to tenant and
+// destination.
 struct SealedSecret {
   std::string sealed;
   std::optional<WallTime> expires_at;  // set on the old one during a rotation
@@ -40,8 +42,8 @@ struct SealedSecret {
 // How deliveries to one destination behave (contract, section 5).
 struct DeliveryOptions {
   int max_in_flight = 10;
-  double rate_per_second = 0;  // 0: no limit
-  bool ordered = false;        // one at a time per job
+  double rate_per_second = 0;                // 0: no limit
+  bool ordered = false;                      // one at a time per job
   std::vector<Milliseconds> retry_schedule;  // delays after the first, second, … failure
   std::vector<std::pair<std::string, std::string>> headers;
   std::string signature_header = "X-Webhook-Signature";
@@ -49,8 +51,9 @@ struct DeliveryOptions {
 };
 
 // After a failed first attempt, second attempt, …: the contract's defaults.
-std::vector<Milliseconds> default_endpoint_schedule();    // 5 s, 1 m, 5 m, 30 m, 2 h, 5 h, 10 h
-std::vector<Milliseconds> default_processing_schedule();  // 1 s, 5 s, 30 s, 2 m, 5 m: 5 tries in all
+std::vector<Milliseconds> default_endpoint_schedule();  // 5 s, 1 m, 5 m, 30 m, 2 h, 5 h, 10 h
+std::vector<Milliseconds>
+default_processing_schedule();  // 1 s, 5 s, 30 s, 2 m, 5 m: 5 tries in all
 
 struct Destination {
   std::string tenant_id;
@@ -58,10 +61,10 @@ struct Destination {
   std::string name;
   DestinationKind kind = DestinationKind::kHttp;
   std::string url;
-  std::vector<SealedSecret> secrets;  // newest first
-  std::vector<std::string> events = {"*"};   // "*", "bulk.*" or exact types
-  std::vector<std::string> sources;          // names of sources; empty: what this program produces
-  std::string job_id;                        // not empty: only this job's events (`webhook_url`)
+  std::vector<SealedSecret> secrets;        // newest first
+  std::vector<std::string> events = {"*"};  // "*", "bulk.*" or exact types
+  std::vector<std::string> sources;         // names of sources; empty: what this program produces
+  std::string job_id;                       // not empty: only this job's events (`webhook_url`)
   DestinationState state = DestinationState::kActive;
   std::string state_reason;
   DeliveryOptions options;

@@ -1,6 +1,6 @@
 // Event: something that happened, stored before anybody is told: either produced here (a job's
-// progress, an operator's warning) or received through a source. Delivery: one event on its way to one
-// destination. Attempt: one try of a delivery. A dead letter is a delivery in state kDead.
+// progress, an operator's warning) or received through a source. Delivery: one event on its way to
+// one destination. Attempt: one try of a delivery. A dead letter is a delivery in state kDead.
 #pragma once
 
 #include <cstdint>

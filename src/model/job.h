@@ -1,5 +1,5 @@
-// Job and Chunk: a list of addresses to verify, and the unit of work that it is cut into. A chunk of
-// contiguous rows is what a worker leases, checkpoints, stores and recovers.
+// Job and Chunk: a list of addresses to verify, and the unit of work that it is cut into. A chunk
+// of contiguous rows is what a worker leases, checkpoints, stores and recovers.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +53,7 @@ struct Job {
   JobState state = JobState::kParsing;
   std::string name;
   JobOptions options;
-  std::string metadata = "{}";  // the caller's object in canonical JSON
+  std::string metadata = "{}";       // the caller's object in canonical JSON
   std::int64_t total_count = 0;      // rows to verify: submitted less duplicates
   std::int64_t processed_count = 0;  // never goes backwards
   std::int64_t chunk_count = 0;
@@ -63,8 +63,8 @@ struct Job {
   WallTime created_at{};
   std::optional<WallTime> started_at;
   std::optional<WallTime> finished_at;
-  WallTime progress_event_at{};            // when bulk.progress was last written …
-  std::int64_t progress_event_count = 0;   // … and at what processed_count
+  WallTime progress_event_at{};           // when bulk.progress was last written …
+  std::int64_t progress_event_count = 0;  // … and at what processed_count
 };
 
 enum class ChunkState {
@@ -83,8 +83,9 @@ struct Chunk {
   Summary summary;                   // of those
   std::string lease_owner;           // a node's id
   WallTime lease_until{};
-  std::int64_t fence = 0;    // grows with each lease; a write with an older number is refused
-  std::int64_t leases = 0;   // how often it was leased: many without progress points at a poisoned row
+  std::int64_t fence = 0;  // grows with each lease; a write with an older number is refused
+  std::int64_t leases =
+      0;  // how often it was leased: many without progress points at a poisoned row
 };
 
 }  // namespace verihook::model

@@ -5,10 +5,18 @@ namespace verihook::model {
 void Summary::count(const Verdict& verdict) {
   ++total;
   switch (verdict.status) {
-    case Status::kValid: ++valid; break;
-    case Status::kInvalid: ++invalid; break;
-    case Status::kRisky: ++risky; break;
-    case Status::kUnknown: ++unknown; break;
+    case Status::kValid:
+      ++valid;
+      break;
+    case Status::kInvalid:
+      ++invalid;
+      break;
+    case Status::kRisky:
+      ++risky;
+      break;
+    case Status::kUnknown:
+      ++unknown;
+      break;
   }
   disposable += verdict.is_disposable.value_or(false);
   catch_all += verdict.is_catch_all.value_or(false);

@@ -1,5 +1,5 @@
-// Summary: the counts of a job. valid + invalid + risky + unknown = total; the other counters overlap
-// that partition. Summaries of chunks add up to the summary of the job.
+// Summary: the counts of a job. valid + invalid + risky + unknown = total; the other counters
+// overlap that partition. Summaries of chunks add up to the summary of the job.
 #pragma once
 
 #include <cstdint>

@@ -67,7 +67,9 @@ constexpr std::array<std::string_view, 7> kStageNames = {"none",     "connect", 
 
 std::string_view to_string(Status status) { return kStatusNames[static_cast<std::size_t>(status)]; }
 
-std::string_view to_string(Reason reason) { return kReasons[static_cast<std::size_t>(reason)].name; }
+std::string_view to_string(Reason reason) {
+  return kReasons[static_cast<std::size_t>(reason)].name;
+}
 
 std::optional<Status> parse_status(std::string_view text) {
   for (std::size_t i = 0; i < kStatusNames.size(); ++i) {

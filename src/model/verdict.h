@@ -72,7 +72,7 @@ struct MxEvidence {
   std::string host;                  // the host that gave the answer, else the most preferred
   std::vector<std::string> records;  // in the order of preference
   std::string provider;              // "google", "microsoft", …; empty when none we know
-  bool implicit = false;             // no MX record, the domain's own address was used (RFC 5321 5.1)
+  bool implicit = false;  // no MX record, the domain's own address was used (RFC 5321 5.1)
   bool null_mx = false;
 };
 
@@ -85,7 +85,8 @@ struct SmtpEvidence {
   int attempts = 0;           // conversations in which this address was asked
 };
 
-// Everything the contract's result object holds (section 2). An empty optional is `null`: not determined.
+// Everything the contract's result object holds (section 2). An empty optional is `null`: not
+// determined.
 struct Verdict {
   std::string email;             // as submitted
   std::string normalized_email;  // empty when the syntax is wrong

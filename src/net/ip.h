@@ -1,5 +1,6 @@
-// IP addresses, address:port pairs and CIDR ranges as plain values. IPv4 is kept as IPv4, never as a
-// mapped IPv6 address. Parsing is strict: canonical dotted quads, no zone ids, no octal or short forms.
+// IP addresses, address:port pairs and CIDR ranges as plain values. IPv4 is kept as IPv4, never as
+// a mapped IPv6 address. Parsing is strict: canonical dotted quads, no zone ids, no octal or short
+// forms.
 #pragma once
 
 #include <array>

@@ -1,10 +1,11 @@
 // Network: the way to other hosts. RealNetwork (real_network.h) uses Asio sockets;
-// tests/support/simulated_network.h answers from scripts. One io thread; a Network outlives its Streams.
+// tests/support/simulated_network.h answers from scripts. One io thread; a Network outlives its
+// Streams.
 //
-// A Stream is a connected byte stream. Each call takes the deadline by which it must have ended, and
-// bytes that trickle in do not extend it. After any failure but kTimeout on read the stream is good for
-// nothing but close. Errors: kTimeout, kCancelled, kConnectionRefused, kConnectionLost (also a read
-// after the peer's end of stream), kUnreachable, kForbiddenAddress, kTls.
+// A Stream is a connected byte stream. Each call takes the deadline by which it must have ended,
+// and bytes that trickle in do not extend it. After any failure but kTimeout on read the stream is
+// good for nothing but close. Errors: kTimeout, kCancelled, kConnectionRefused, kConnectionLost
+// (also a read after the peer's end of stream), kUnreachable, kForbiddenAddress, kTls.
 #pragma once
 
 #include <memory>

@@ -11,7 +11,8 @@
 
 namespace verihook::store {
 
-Result<void> insert_tenant(Connection& db, const model::Tenant& tenant);  // kConflict: the id exists
+Result<void> insert_tenant(Connection& db,
+                           const model::Tenant& tenant);  // kConflict: the id exists
 Result<model::Tenant> find_tenant(Connection& db, std::string_view tenant_id);
 Result<std::vector<model::Tenant>> list_tenants(Connection& db, std::string_view after_id,
                                                 std::int64_t limit);
@@ -33,10 +34,10 @@ struct IdempotentAnswer {
 Result<std::optional<IdempotentAnswer>> find_idempotent_answer(Connection& db,
                                                                std::string_view tenant_id,
                                                                std::string_view key, WallTime now);
-// kConflict when the key was stored meanwhile.
+// kConflict when the key was stored meanwhile. One that has expired by `now` is replaced.
 Result<void> insert_idempotent_answer(Connection& db, std::string_view tenant_id,
                                       std::string_view key, const IdempotentAnswer& answer,
-                                      WallTime expires_at);
+                                      WallTime expires_at, WallTime now = {});
 Result<std::int64_t> forget_idempotent_answers(Connection& db, WallTime now, std::int64_t limit);
 
 }  // namespace verihook::store

@@ -1,7 +1,7 @@
 // Connection: the port behind which a database stands. Repositories (jobs.h, events.h, …) speak SQL
-// that SQLite and PostgreSQL both run ($1 parameters, ON CONFLICT, RETURNING) through this interface;
-// store/sqlite implements it, store/postgres will. A Connection is used by one thread at a time and is
-// only ever seen inside Database::read and Database::write.
+// that SQLite and PostgreSQL both run ($1 parameters, ON CONFLICT, RETURNING) through this
+// interface; store/sqlite implements it, store/postgres will. A Connection is used by one thread at
+// a time and is only ever seen inside Database::read and Database::write.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ struct BlobView {
 // One parameter of a statement; refers to what the caller keeps alive during the call.
 class Param {
  public:
-  Param(std::nullptr_t) {}                                     // NULL
-  Param(std::int64_t value) : value_(value) {}                 // also for counts and booleans (0, 1)
+  Param(std::nullptr_t) {}                      // NULL
+  Param(std::int64_t value) : value_(value) {}  // also for counts and booleans (0, 1)
   Param(int value) : value_(static_cast<std::int64_t>(value)) {}
   Param(bool value) : value_(static_cast<std::int64_t>(value)) {}
   Param(double value) : value_(value) {}
@@ -36,7 +36,7 @@ class Param {
   Param(const std::string& value) : value_(std::string_view(value)) {}
   Param(const char* value) : value_(std::string_view(value)) {}
   Param(BlobView value) : value_(value) {}
-  Param(WallTime value) : value_(to_unix_ms(value)) {}         // times are stored as milliseconds
+  Param(WallTime value) : value_(to_unix_ms(value)) {}  // times are stored as milliseconds
   template <class T>
   Param(const std::optional<T>& value) {
     if (value) *this = Param(*value);
@@ -71,8 +71,8 @@ class Connection {
  public:
   virtual ~Connection() = default;
 
-  // Errors: kStorageFull (no space), kStorageFailed (I/O error: nothing may be acknowledged any more),
-  // kConflict (a unique key exists already), kBusy, kInternal (the statement is wrong).
+  // Errors: kStorageFull (no space), kStorageFailed (I/O error: nothing may be acknowledged any
+  // more), kConflict (a unique key exists already), kBusy, kInternal (the statement is wrong).
 
   // Runs one statement that returns no rows; the number of rows changed.
   virtual Result<std::int64_t> execute(std::string_view sql, std::span<const Param> params) = 0;
@@ -100,12 +100,15 @@ class Driver {
   virtual Result<std::unique_ptr<Connection>> open_reader() = 0;
   // The SQL of begin, commit, … and the column types that differ ("{blob}") are the driver's.
   virtual Result<void> begin(Connection& writer) = 0;
-  virtual Result<void> commit(Connection& writer) = 0;   // returns after fdatasync
+  virtual Result<void> commit(Connection& writer) = 0;  // returns after fdatasync
   virtual void rollback(Connection& writer) = 0;
   // Called on the writer's thread when it is idle, and after every so many commits.
   virtual Result<void> maintain(Connection& writer) = 0;
-  // Replaces the type words of a migration by this database's ("{blob}" → BLOB or BYTEA).
+  // Replaces the words in braces of a migration by this database's ("{blob}" → BLOB or BYTEA).
   virtual std::string translate_schema(std::string_view sql) const = 0;
+  // True when readers share the writer's handle (in-memory databases): reads then run on the
+  // writer's thread, between its transactions.
+  virtual bool reads_through_writer() const { return false; }
 };
 
 }  // namespace verihook::store

@@ -14,6 +14,10 @@ namespace verihook::store {
 // Adds addresses that are not there yet; the number added.
 Result<std::int64_t> import_contacts(Connection& db, std::string_view tenant_id,
                                      std::span<const std::string> emails);
+// Notes that these contacts are being verified by a job, whose results are to come; the number
+// noted.
+Result<std::int64_t> mark_contacts(Connection& db, std::string_view tenant_id,
+                                   std::string_view job_id, std::span<const std::string> emails);
 // Applies verification results to the contacts that exist; others are left out. A contact whose row
 // already says the same for the same job is not touched. The number of rows changed.
 Result<std::int64_t> apply_verification(Connection& db, std::string_view tenant_id,

@@ -1,15 +1,17 @@
 // Database: the asynchronous face of the store and the batcher behind it. Every durable write goes
-// through `write`: the functions that came in while the last commit ran are executed one after another
-// in one transaction, each in a savepoint of its own, and are answered together after one fdatasync.
-// So an answer means stable storage, and a thousand writers share the cost of one.
+// through `write`: the functions that came in while the last commit ran are executed one after
+// another in one transaction, each in a savepoint of its own, and are answered together after one
+// fdatasync. So an answer means stable storage, and a thousand writers share the cost of one.
 //
-// `write` and `read` are called on an io thread and resume there. The functions run on the store's own
-// threads (or, for simulations, on the io thread itself): they must not touch anything that lives on
-// the io thread, and they may run SQL through the repositories and nothing else that waits.
+// `write` and `read` are called on an io thread and resume there. The functions run on the store's
+// own threads (or, for simulations, on the io thread itself): they must not touch anything that
+// lives on the io thread, and they may run SQL through the repositories and nothing else that
+// waits.
 //
-// When a commit fails because the disk is full, every function of that batch gets kStorageFull and has
-// left nothing behind. When it fails in any other way the store has failed for good: this and all later
-// writes answer kStorageFailed, and `on_failed` is called once so that the program can stop.
+// When a commit fails because the disk is full, every function of that batch gets kStorageFull and
+// has left nothing behind. When it fails in any other way the store has failed for good: this and
+// all later writes answer kStorageFailed, and `on_failed` is called once, on the store's thread, so
+// that the program can stop. Reads go on.
 #pragma once
 
 #include <functional>
@@ -27,17 +29,18 @@ struct DatabaseOptions {
   int reader_threads = 2;
   std::size_t batch_writes_max = 4096;    // functions in one commit
   std::size_t queued_writes_max = 65536;  // beyond: kBusy at once
-  // Simulations: run everything on this executor, in the order of the calls, without threads. A batch
-  // is then what was queued when its turn came.
+  std::size_t queued_reads_max = 65536;   // likewise
+  // Simulations: run everything on this executor, in the order of the calls, without threads. A
+  // batch is then what was queued when its turn came.
   std::optional<asio::any_io_executor> inline_executor;
 };
 
 struct DatabaseStats {
   std::uint64_t commits = 0;
-  std::uint64_t writes = 0;           // functions committed
+  std::uint64_t writes = 0;  // functions committed
   std::uint64_t writes_failed = 0;
   std::uint64_t reads = 0;
-  std::uint64_t queued_writes = 0;    // waiting now
+  std::uint64_t queued_writes = 0;  // waiting now
   double last_commit_ms = 0;
   double commit_ms_total = 0;
 };
@@ -89,6 +92,7 @@ class Database {
   // Neither can be cancelled once submitted: the caller is resumed when the work has been done.
   Task<Result<void>> submit_write(Work work);
   Task<Result<void>> submit_read(Work work);
+  Task<Result<void>> submit(Work work, bool is_write);
 
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -19,7 +19,8 @@ Result<void> delete_destination(Connection& db, std::string_view tenant_id, std:
 Result<model::Destination> find_destination(Connection& db, std::string_view tenant_id,
                                             std::string_view id);
 // `id_prefix` is "wh" or "dst"; oldest first, after `after_id`.
-Result<std::vector<model::Destination>> list_destinations(Connection& db, std::string_view tenant_id,
+Result<std::vector<model::Destination>> list_destinations(Connection& db,
+                                                          std::string_view tenant_id,
                                                           std::string_view id_prefix,
                                                           std::string_view after_id,
                                                           std::int64_t limit);

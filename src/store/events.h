@@ -14,12 +14,13 @@
 namespace verihook::store {
 
 Result<void> insert_event(Connection& db, const model::Event& event);
-Result<model::Event> find_event(Connection& db, std::string_view tenant_id, std::string_view event_id);
+Result<model::Event> find_event(Connection& db, std::string_view tenant_id,
+                                std::string_view event_id);
 
 struct EventFilter {
-  std::string type;       // empty: any
-  std::string job_id;     // likewise
-  std::string source;     // a source's name
+  std::string type;    // empty: any
+  std::string job_id;  // likewise
+  std::string source;  // a source's name
   std::optional<model::EventStatus> status;
   std::string before_id;  // cursor, newest first
   std::int64_t limit = 50;
@@ -52,8 +53,8 @@ struct DueDelivery {
   model::Delivery delivery;
   model::Event event;
 };
-// Takes up to `limit` pending deliveries due by `until` that nobody else holds, of destinations that
-// are active, earliest first, and leases them to the node.
+// Takes up to `limit` pending deliveries due by `until` that nobody else holds, of destinations
+// that are active, earliest first, and leases them to the node.
 Result<std::vector<DueDelivery>> lease_due_deliveries(Connection& db, std::string_view node_id,
                                                       WallTime now, WallTime until,
                                                       WallTime lease_until, std::int64_t limit);

@@ -1,5 +1,5 @@
-// Repository of jobs and their chunks. All functions run inside Database::read or ::write; the writing
-// ones compose, so that a job's result, its state and its event are one transaction.
+// Repository of jobs and their chunks. All functions run inside Database::read or ::write; the
+// writing ones compose, so that a job's result, its state and its event are one transaction.
 #pragma once
 
 #include <cstdint>
@@ -35,36 +35,40 @@ struct LeasedChunk {
   std::string input;
   std::vector<std::string> segments;  // results checkpointed so far, in the order written
 };
-// Takes the next chunk that is open or whose lease has run out, of jobs that are queued or processing:
-// fair between tenants, then jobs (the one with the fewest leased chunks first), then oldest job, lowest
-// chunk number. Moves a queued job to processing and sets started_at. Nothing when there is none.
-Result<std::optional<LeasedChunk>> lease_chunk(Connection& db, std::string_view node_id, WallTime now,
-                                               WallTime lease_until);
+// Takes the next chunk that is open or whose lease has run out, of jobs that are queued or
+// processing: fair between tenants, then jobs (the one with the fewest leased chunks first), then
+// oldest job, lowest chunk number. Moves a queued job to processing and sets started_at. Nothing
+// when there is none.
+Result<std::optional<LeasedChunk>> lease_chunk(Connection& db, std::string_view node_id,
+                                               WallTime now, WallTime lease_until);
 
-// Results since the last checkpoint. kConflict when the fence is no longer the chunk's: somebody else
-// has it, and the caller drops its work. Extends the lease. Returns the job as it then is.
+// Results since the last checkpoint. kConflict when the fence is no longer the chunk's: somebody
+// else has it, and the caller drops its work. Extends the lease. Returns the job as it then is.
 struct Checkpoint {
   std::string tenant_id;
   std::string job_id;
   std::int64_t chunk_number = 0;
   std::int64_t fence = 0;
-  std::string segment;          // encoded results; empty when `result` is set
-  std::int64_t row_count = 0;   // results in it
-  model::Summary summary;       // of them
+  std::string segment;         // encoded results; empty when `result` is set
+  std::int64_t row_count = 0;  // results in it
+  model::Summary summary;      // of them
   WallTime lease_until{};
-  bool done = false;            // the chunk is complete: `result` replaces all segments
+  bool done = false;  // the chunk is complete: `result` replaces all segments
   std::string result;
 };
 Result<model::Job> checkpoint_chunk(Connection& db, const Checkpoint& checkpoint);
 // Gives a chunk back untouched (shutdown).
 Result<void> release_chunk(Connection& db, const model::Chunk& chunk);
 
+// Gives back what a former run of this node held: called at its start, before it leases anything.
+Result<std::int64_t> release_chunks_of_node(Connection& db, std::string_view node_id);
+
 // The stored results of chunk `number`: its final result, or its segments so far.
 struct ChunkResults {
   model::Chunk chunk;
-  std::string result;                 // empty unless done
+  std::string result;  // empty unless done
   std::vector<std::string> segments;
-  std::string input;                  // only when asked for
+  std::string input;  // only when asked for
 };
 Result<ChunkResults> find_chunk_results(Connection& db, std::string_view tenant_id,
                                         std::string_view job_id, std::int64_t number,

@@ -1,6 +1,6 @@
-// Virtual time for tests: timers that fire when nothing else is left to do. `run` polls the io context
-// until it is idle, jumps to the next armed deadline, and so on, so that days of waiting take
-// milliseconds and every run takes the same course.
+// Virtual time for tests: timers that fire when nothing else is left to do. `run` polls the io
+// context until it is idle, jumps to the next armed deadline, and so on, so that days of waiting
+// take milliseconds and every run takes the same course.
 #pragma once
 
 #include <map>
@@ -21,7 +21,8 @@ class VirtualTime final : public Timers {
 
   // Runs until nothing is left to do at any time, or until `limit` of virtual time has passed.
   void run(Milliseconds limit = std::chrono::hours{24 * 365});
-  // Runs what is ready now, and moves time forward by `by` in the order of the deadlines on the way.
+  // Runs what is ready now, and moves time forward by `by` in the order of the deadlines on the
+  // way.
   void advance(Milliseconds by);
 
  private:

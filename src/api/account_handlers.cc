@@ -1,0 +1,155 @@
+#include "api/account_handlers.h"
+
+#include <algorithm>
+
+#include "api/resource_json.h"
+#include "base/text.h"
+#include "store/accounts.h"
+#include "store/contacts.h"
+
+namespace verihook::api {
+namespace {
+
+constexpr std::size_t kContactsPerImportMax = 100'000;
+constexpr std::size_t kImportBytesMax = std::size_t{32} * 1024 * 1024;
+
+// Keys and tenants of others are the business of the tenant that exists from the first start.
+bool is_operator(const Caller& caller) { return caller.tenant_id == model::kDefaultTenant; }
+
+bool is_tenant_id(std::string_view id) {
+  return !id.empty() && id.size() <= 64 &&
+         std::ranges::all_of(id, [](char c) { return is_alnum(c) || c == '-' || c == '_'; });
+}
+
+}  // namespace
+
+Answer create_key(Context& context, Call& call) {
+  CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
+  CO_TRY(name, fields.optional_string("name", 200));
+  CO_TRY(scope_name, fields.optional_string("scope", 20));
+  CO_TRY(tenant_id, fields.optional_string("tenant_id", 64));
+  CO_TRY(expires_at, fields.optional_string("expires_at", 40));
+  CO_TRY_VOID(fields.refuse_others());
+  model::ApiKey key;
+  key.tenant_id = tenant_id.value_or(call.caller.tenant_id);
+  if (key.tenant_id != call.caller.tenant_id && !is_operator(call.caller)) {
+    co_return fail(Errc::kForbidden, "keys of another tenant can only be made by the operator");
+  }
+  const auto scope = model::parse_scope(scope_name.value_or("write"));
+  if (!scope) co_return fail(Errc::kInvalidArgument, "scope must be read, write or admin");
+  if (expires_at) {
+    key.expires_at = parse_iso8601(*expires_at);
+    if (!key.expires_at) {
+      co_return fail(Errc::kInvalidArgument, "expires_at must be a time like 2027-01-31T00:00:00Z");
+    }
+  }
+  const std::string secret = make_api_key(context.random);
+  key.id = context.ids.make(id_prefix::kKey);
+  key.name = name.value_or("");
+  key.hash = hash_api_key(secret);
+  key.prefix = api_key_prefix(secret);
+  key.scope = *scope;
+  key.created_at = context.clock().wall_now();
+  auto stored = co_await context.database.write([&](store::Connection& db) -> Result<void> {
+    TRY_VOID(store::find_tenant(db, key.tenant_id));
+    return store::insert_key(db, key);
+  });
+  if (!stored && stored.error().code == Errc::kNotFound) co_return not_found("tenant");
+  if (!stored) co_return std::unexpected(stored.error());
+  co_return http::json_response(201, key_json(key, secret));
+}
+
+Answer list_keys(Context& context, Call& call) {
+  CO_TRY_VOID(refuse_other_queries(call.request, {"limit", "cursor"}));
+  CO_TRY(limit, read_limit(call.request));
+  const std::string cursor = read_query(call.request, "cursor");
+  CO_TRY(keys, co_await context.database.read([&](store::Connection& db) {
+    return store::list_keys(db, call.caller.tenant_id, cursor, limit + 1);
+  }));
+  const bool more = std::ssize(keys) > limit;
+  if (more) keys.pop_back();
+  std::vector<std::string> items;
+  for (const auto& key : keys) items.push_back(key_json(key, {}));
+  co_return page_response(items, more ? keys.back().id : "");
+}
+
+Answer revoke_key(Context& context, Call& call) {
+  const std::string id(call.request.capture("key_id"));
+  if (!is_id(id, id_prefix::kKey)) co_return not_found("key");
+  const WallTime now = context.clock().wall_now();
+  auto revoked = co_await context.database.write(
+      [&](store::Connection& db) { return store::revoke_key(db, call.caller.tenant_id, id, now); });
+  if (!revoked && revoked.error().code == Errc::kNotFound) co_return not_found("key");
+  if (!revoked) co_return std::unexpected(revoked.error());
+  co_return no_content();
+}
+
+Answer create_tenant(Context& context, Call& call) {
+  if (!is_operator(call.caller)) {
+    co_return fail(Errc::kForbidden, "tenants are made by the operator");
+  }
+  CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
+  CO_TRY(id, fields.optional_string("tenant_id", 64));
+  CO_TRY(name, fields.string("name", 200));
+  CO_TRY_VOID(fields.refuse_others());
+  if (id && !is_tenant_id(*id)) {
+    co_return fail(Errc::kInvalidArgument,
+                   "tenant_id must be 1 to 64 letters, digits, hyphens or underscores");
+  }
+  const model::Tenant tenant{id ? *id : context.ids.make(id_prefix::kTenant), name,
+                             context.clock().wall_now()};
+  auto stored = co_await context.database.write(
+      [&](store::Connection& db) { return store::insert_tenant(db, tenant); });
+  if (!stored && stored.error().code == Errc::kConflict) {
+    co_return fail(Errc::kConflict, "a tenant with this tenant_id exists already");
+  }
+  if (!stored) co_return std::unexpected(stored.error());
+  co_return http::json_response(201, tenant_json(tenant));
+}
+
+Answer list_tenants(Context& context, Call& call) {
+  if (!is_operator(call.caller)) {
+    co_return fail(Errc::kForbidden, "tenants are listed by the operator");
+  }
+  CO_TRY_VOID(refuse_other_queries(call.request, {"limit", "cursor"}));
+  CO_TRY(limit, read_limit(call.request));
+  const std::string cursor = read_query(call.request, "cursor");
+  CO_TRY(tenants, co_await context.database.read([&](store::Connection& db) {
+    return store::list_tenants(db, cursor, limit + 1);
+  }));
+  const bool more = std::ssize(tenants) > limit;
+  if (more) tenants.pop_back();
+  std::vector<std::string> items;
+  for (const auto& tenant : tenants) items.push_back(tenant_json(tenant));
+  co_return page_response(items, more ? tenants.back().id : "");
+}
+
+Answer list_contacts(Context& context, Call& call) {
+  CO_TRY_VOID(refuse_other_queries(call.request, {"limit", "cursor"}));
+  CO_TRY(limit, read_limit(call.request));
+  const std::string cursor = read_query(call.request, "cursor");
+  CO_TRY(contacts, co_await context.database.read([&](store::Connection& db) {
+    return store::list_contacts(db, call.caller.tenant_id, cursor, limit + 1);
+  }));
+  const bool more = std::ssize(contacts) > limit;
+  if (more) contacts.pop_back();
+  std::vector<std::string> items;
+  for (const auto& contact : contacts) items.push_back(contact_json(contact));
+  co_return page_response(items, more ? contacts.back().email : "");
+}
+
+Answer import_contacts(Context& context, Call& call) {
+  CO_TRY(fields, co_await read_fields(call.request, kImportBytesMax));
+  CO_TRY(emails, fields.optional_strings("emails", kContactsPerImportMax));
+  CO_TRY_VOID(fields.refuse_others());
+  if (!emails || emails->empty()) {
+    co_return fail(Errc::kInvalidArgument, "emails is missing: give an array of addresses");
+  }
+  CO_TRY(added, co_await context.database.write([&](store::Connection& db) {
+    return store::import_contacts(db, call.caller.tenant_id, *emails);
+  }));
+  co_return http::json_response(200, "{\"added\":" + std::to_string(added) + ",\"known\":" +
+                                         std::to_string(std::ssize(*emails) - added) + "}");
+}
+
+}  // namespace verihook::api

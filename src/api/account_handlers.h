@@ -1,0 +1,19 @@
+// Handlers of /v1/keys, /v1/tenants and /v1/contacts.
+#pragma once
+
+#include "api/call.h"
+#include "api/context.h"
+
+namespace verihook::api {
+
+Answer create_key(Context& context, Call& call);
+Answer list_keys(Context& context, Call& call);
+Answer revoke_key(Context& context, Call& call);
+
+Answer create_tenant(Context& context, Call& call);
+Answer list_tenants(Context& context, Call& call);
+
+Answer list_contacts(Context& context, Call& call);
+Answer import_contacts(Context& context, Call& call);
+
+}  // namespace verihook::api

@@ -1,0 +1,47 @@
+// Call: one authenticated request on its way through a handler, and the small things that every
+// handler does with one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "api/authentication.h"
+#include "api/fields.h"
+#include "http/message.h"
+
+namespace verihook::api {
+
+struct Call {
+  http::Request& request;
+  Caller caller;
+};
+
+using Answer = Task<Result<http::Response>>;
+
+// The body as one JSON object; kUnsupported unless its content type is JSON.
+Task<Result<Fields>> read_fields(http::Request& request, std::size_t bytes_max);
+// The same, and its bytes, for the hash of an Idempotency-Key.
+struct FieldsAndBytes {
+  Fields fields;
+  std::string bytes;
+};
+Task<Result<FieldsAndBytes>> read_fields_and_bytes(http::Request& request, std::size_t bytes_max);
+
+// `?limit=`: 1 to 1000, 50 when absent.
+Result<std::int64_t> read_limit(const http::Request& request);
+std::string read_query(const http::Request& request, std::string_view name);
+// kInvalidArgument that names the first query parameter outside `known`.
+Result<void> refuse_other_queries(const http::Request& request,
+                                  std::initializer_list<std::string_view> known);
+
+// Ids in paths: one of another kind, or malformed, is answered like one that does not exist.
+std::unexpected<Error> not_found(std::string_view what);
+
+// 204.
+http::Response no_content();
+
+// {"data":[…],"next_cursor":…}; `items` are JSON texts, `next_cursor` is null when empty.
+http::Response page_response(const std::vector<std::string>& items, std::string_view next_cursor);
+
+}  // namespace verihook::api

@@ -1,0 +1,51 @@
+// Context: what the handlers work with. All of it is owned by app/wiring and outlives the server.
+#pragma once
+
+#include <string>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include "api/authentication.h"
+#include "async/timers.h"
+#include "base/ids.h"
+#include "crypto/secret_box.h"
+#include "delivery/dispatcher.h"
+#include "gateway/receiver.h"
+#include "http/server.h"
+#include "jobs/engine.h"
+#include "store/database.h"
+#include "verification/verifier.h"
+
+namespace verihook::api {
+
+struct ApiOptions {
+  std::string version;
+  std::string public_url;
+  // Plain http targets outside the operator's `network.allow` ranges.
+  bool allow_http_targets = false;
+  std::size_t json_bytes_max = 1024 * 1024;
+  std::uint64_t upload_bytes_max = std::uint64_t{2} * 1024 * 1024 * 1024;
+  std::int64_t emails_per_job_max = 100'000'000;
+  Milliseconds verify_timeout_ms_max{120'000};
+};
+
+struct Context {
+  ApiOptions options;
+  Timers& timers;
+  store::Database& database;
+  Authenticator& authenticator;
+  IdMaker& ids;
+  Random& random;  // for secrets
+  const crypto::SecretBox& secrets;
+  verification::Verifier& verifier;
+  jobs::Engine& engine;
+  delivery::Dispatcher& dispatcher;
+  const delivery::Outbox& outbox;
+  gateway::Receiver& receiver;
+  asio::thread_pool* cpu_pool;
+  const http::ServerStats* server_stats = nullptr;  // set once the server stands
+
+  const Clock& clock() const { return timers.clock(); }
+};
+
+}  // namespace verihook::api

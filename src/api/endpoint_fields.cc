@@ -1,0 +1,151 @@
+#include "api/endpoint_fields.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "http/url.h"
+#include "webhooks/event_match.h"
+#include "webhooks/signature.h"
+
+namespace verihook::api {
+namespace {
+
+constexpr std::size_t kRetriesMax = 50;
+constexpr double kRetryDelaySecondsMax = 7 * 24 * 3600;
+constexpr std::size_t kSecretBytesMin = 1;
+constexpr std::size_t kSecretBytesMax = 512;
+constexpr std::size_t kHeadersMax = 20;
+
+// Headers that the program itself sets, or that change how the request is framed.
+constexpr std::array<std::string_view, 12> kReservedHeaders = {
+    "host",       "content-length", "content-type",      "transfer-encoding",
+    "connection", "expect",         "upgrade",           "te",
+    "trailer",    "webhook-id",     "webhook-timestamp", "webhook-signature"};
+
+bool is_header_name(std::string_view name) {
+  constexpr std::string_view kSymbols = "!#$%&'*+-.^_`|~";
+  return !name.empty() && name.size() <= 100 && std::ranges::all_of(name, [&](char c) {
+    return is_alnum(c) || kSymbols.find(c) != kSymbols.npos;
+  });
+}
+
+bool is_header_value(std::string_view value) {
+  return value.size() <= 4'096 && std::ranges::all_of(value, [](char c) {
+           return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+         });
+}
+
+Result<void> read_retry_schedule(Fields& fields, model::DeliveryOptions& options) {
+  const auto* value = fields.optional_value("retry_schedule");
+  if (value == nullptr) return {};
+  const auto wrong = fail(Errc::kInvalidArgument,
+                          "retry_schedule must be an array of at most 50 delays in seconds, each "
+                          "from 0 to 604800");
+  if (!value->is_array() || value->get_array().size() > kRetriesMax) return wrong;
+  options.retry_schedule.clear();
+  for (const auto& element : value->get_array()) {
+    if (!element.is_number()) return wrong;
+    const double seconds = element.to_number<double>();
+    if (!(seconds >= 0 && seconds <= kRetryDelaySecondsMax)) return wrong;
+    options.retry_schedule.emplace_back(static_cast<std::int64_t>(seconds * 1000));
+  }
+  return {};
+}
+
+Result<void> read_headers(Fields& fields, model::DeliveryOptions& options) {
+  TRY(headers, fields.optional_object("headers"));
+  if (!headers) return {};
+  if (headers->object().size() > kHeadersMax) {
+    return fail(Errc::kInvalidArgument, "headers may have 20 members at most");
+  }
+  options.headers.clear();
+  for (const auto& member : headers->object()) {
+    const std::string name(member.key());
+    if (!is_header_name(name) || std::ranges::count(kReservedHeaders, to_lower(name)) != 0) {
+      return fail(Errc::kInvalidArgument, "headers: \"" + name + "\" cannot be set");
+    }
+    if (!member.value().is_string() || !is_header_value(member.value().get_string())) {
+      return fail(Errc::kInvalidArgument,
+                  "headers: the value of \"" + name + "\" must be one line of text");
+    }
+    options.headers.emplace_back(name, std::string(member.value().get_string()));
+  }
+  return {};
+}
+
+Result<void> read_signature_fields(Fields& fields, model::DeliveryOptions& options) {
+  TRY(header, fields.optional_string("signature_header", 100));
+  if (header) {
+    if (!is_header_name(*header) || std::ranges::count(kReservedHeaders, to_lower(*header)) != 0) {
+      return fail(Errc::kInvalidArgument, "signature_header must be a header's name");
+    }
+    options.signature_header = *header;
+  }
+  TRY(prefix, fields.optional_string("signature_prefix", 20));
+  if (prefix) {
+    if (!is_header_value(*prefix)) {
+      return fail(Errc::kInvalidArgument, "signature_prefix must be printable text");
+    }
+    options.signature_prefix = *prefix;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_target_url(const Context& context, std::string_view text) {
+  TRY(url, http::Url::parse(text));
+  if (!url.https && !context.options.allow_http_targets) {
+    return fail(Errc::kInvalidArgument,
+                "url must begin with https:// (network.allow_http = true permits http)");
+  }
+  return {};
+}
+
+Result<void> add_secret(const Context& context, model::Destination& destination,
+                        std::string_view secret) {
+  if (secret.size() < kSecretBytesMin || secret.size() > kSecretBytesMax) {
+    return fail(Errc::kInvalidArgument, "secret must be 1 to 512 bytes long");
+  }
+  TRY(sealed, context.secrets.seal(secret, destination.tenant_id + "|" + destination.id));
+  destination.secrets.insert(destination.secrets.begin(), {std::move(sealed), std::nullopt});
+  return {};
+}
+
+Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
+                                  std::string_view url, std::string_view secret) {
+  TRY_VOID(check_target_url(context, url));
+  NewEndpoint made;
+  model::Destination& destination = made.destination;
+  destination.tenant_id = tenant_id;
+  destination.id = context.ids.make(id_prefix::kWebhook);
+  destination.url = url;
+  destination.events = {"bulk.*"};
+  destination.options.retry_schedule = model::default_endpoint_schedule();
+  destination.created_at = destination.updated_at = context.clock().wall_now();
+  if (secret.empty()) made.shown_secret = webhooks::generate_secret(context.random);
+  TRY_VOID(add_secret(context, destination, made.shown_secret.value_or(std::string(secret))));
+  return made;
+}
+
+Result<void> read_delivery_fields(Fields& fields, model::Destination& destination) {
+  TRY(events, fields.optional_strings("events"));
+  if (events) {
+    if (events->empty()) return fail(Errc::kInvalidArgument, "events must name at least one type");
+    for (const std::string& event : *events) TRY_VOID(webhooks::check_event_filter(event));
+    destination.events = *events;
+  }
+  model::DeliveryOptions& options = destination.options;
+  TRY(max_in_flight, fields.optional_integer("max_in_flight", 1, 1'000));
+  if (max_in_flight) options.max_in_flight = static_cast<int>(*max_in_flight);
+  TRY(rate, fields.optional_number("rate_per_second", 0, 100'000));
+  if (rate) options.rate_per_second = *rate;
+  TRY(ordered, fields.optional_bool("ordered"));
+  if (ordered) options.ordered = *ordered;
+  TRY_VOID(read_retry_schedule(fields, options));
+  TRY_VOID(read_headers(fields, options));
+  return read_signature_fields(fields, options);
+}
+
+}  // namespace verihook::api

@@ -1,0 +1,34 @@
+// What a caller says of an endpoint or destination, checked and made into a Destination. Shared by
+// /v1/webhooks, /v1/destinations and the `webhook_url` of a bulk request.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/context.h"
+#include "api/fields.h"
+#include "model/destination.h"
+
+namespace verihook::api {
+
+struct NewEndpoint {
+  model::Destination destination;
+  std::optional<std::string> shown_secret;  // set when the program made it
+};
+
+// An http endpoint for `url`; a secret is made when `secret` is empty.
+Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
+                                  std::string_view url, std::string_view secret);
+
+// kInvalidArgument unless `url` is a target that deliveries may go to.
+Result<void> check_target_url(const Context& context, std::string_view url);
+// Seals `secret` for this destination and puts it first.
+Result<void> add_secret(const Context& context, model::Destination& destination,
+                        std::string_view secret);
+
+// Reads and checks `events`, `max_in_flight`, `rate_per_second`, `ordered`, `retry_schedule`
+// (seconds), `headers`, `signature_header`, `signature_prefix`; what is absent stays as it is.
+Result<void> read_delivery_fields(Fields& fields, model::Destination& destination);
+
+}  // namespace verihook::api

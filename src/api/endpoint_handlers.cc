@@ -1,0 +1,273 @@
+#include "api/endpoint_handlers.h"
+
+#include <algorithm>
+
+#include "api/destination_settings.h"
+#include "api/endpoint_fields.h"
+#include "api/event_handlers.h"
+#include "api/idempotency.h"
+#include "api/resource_json.h"
+#include "crypto/sha256.h"
+#include "store/destinations.h"
+#include "webhooks/payload.h"
+#include "webhooks/signature.h"
+
+namespace verihook::api {
+namespace {
+
+constexpr Milliseconds kRotationOverlap = std::chrono::hours{24};
+
+// Which of the two resources a route is about.
+struct Resource {
+  std::string_view id_prefix;
+  std::string_view capture;
+  std::string_view noun;
+};
+constexpr Resource kWebhookResource{id_prefix::kWebhook, "webhook_id", "webhook"};
+constexpr Resource kDestinationResource{id_prefix::kDestination, "destination_id", "destination"};
+
+std::string hash_of(std::string_view bytes) {
+  const crypto::Digest digest = crypto::sha256(bytes);
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+Task<Result<model::Destination>> find(Context& context, const Call& call, Resource resource) {
+  const std::string id(call.request.capture(resource.capture));
+  if (!is_id(id, resource.id_prefix)) co_return not_found(resource.noun);
+  auto found = co_await context.database.read([&](store::Connection& db) {
+    return store::find_destination(db, call.caller.tenant_id, id);
+  });
+  if (!found && found.error().code == Errc::kNotFound) co_return not_found(resource.noun);
+  co_return found;
+}
+
+Task<Result<void>> save(Context& context, model::Destination& destination) {
+  destination.updated_at = context.clock().wall_now();
+  CO_TRY_VOID(co_await context.database.write(
+      [&](store::Connection& db) { return store::update_destination(db, destination); }));
+  context.dispatcher.wake(destination.tenant_id, destination.id);
+  co_return Result<void>{};
+}
+
+// Stores a new one and answers 201; a repeated Idempotency-Key gets the first answer.
+Answer create(Context& context, const Call& call, std::string body_hash, NewEndpoint made) {
+  CO_TRY(idempotency, Idempotency::of(call, std::move(body_hash)));
+  CO_TRY(replayed, co_await idempotency.replay(context));
+  if (replayed) co_return std::move(*replayed);
+  const model::Destination& destination = made.destination;
+  std::string body = destination_json(destination, made.shown_secret);
+  auto stored = co_await context.database.write([&](store::Connection& db) -> Result<void> {
+    TRY_VOID(store::insert_destination(db, destination));
+    return idempotency.remember(db, destination.created_at, 201, body);
+  });
+  if (!stored && stored.error().code == Errc::kConflict && idempotency.present()) {
+    CO_TRY(first, co_await idempotency.replay(context));
+    if (first) co_return std::move(*first);
+  }
+  if (!stored) co_return std::unexpected(stored.error());
+  co_return http::json_response(201, std::move(body));
+}
+
+Answer list(Context& context, Call& call, Resource resource) {
+  CO_TRY_VOID(refuse_other_queries(call.request, {"limit", "cursor"}));
+  CO_TRY(limit, read_limit(call.request));
+  const std::string cursor = read_query(call.request, "cursor");
+  CO_TRY(found, co_await context.database.read([&](store::Connection& db) {
+    return store::list_destinations(db, call.caller.tenant_id, resource.id_prefix, cursor,
+                                    limit + 1);
+  }));
+  const bool more = std::ssize(found) > limit;
+  if (more) found.pop_back();
+  std::vector<std::string> items;
+  for (const auto& destination : found) items.push_back(destination_json(destination, {}));
+  co_return page_response(items, more ? found.back().id : "");
+}
+
+Answer remove(Context& context, Call& call, Resource resource) {
+  CO_TRY(destination, co_await find(context, call, resource));
+  CO_TRY_VOID(co_await context.database.write([&](store::Connection& db) {
+    return store::delete_destination(db, destination.tenant_id, destination.id);
+  }));
+  context.dispatcher.forget(destination.id);
+  co_return no_content();
+}
+
+// What PATCH may change; creation reads the same members after the ones that only it has.
+Result<void> read_changes(Context& context, Fields& fields, model::Destination& destination) {
+  TRY(name, fields.optional_string("name", 200));
+  if (name) destination.name = *name;
+  TRY(url, fields.optional_string("url", 2'048));
+  if (url) {
+    TRY_VOID(check_target_url(context, *url));
+    destination.url = *url;
+  }
+  TRY(secret, fields.optional_string("secret", 512));
+  if (secret) {
+    destination.secrets.clear();
+    TRY_VOID(add_secret(context, destination, *secret));
+  }
+  return read_delivery_fields(fields, destination);
+}
+
+Answer set_state(Context& context, Call& call, Resource resource, model::DestinationState state) {
+  CO_TRY(destination, co_await find(context, call, resource));
+  destination.state = state;
+  destination.state_reason.clear();
+  CO_TRY_VOID(co_await save(context, destination));
+  co_return http::json_response(200, destination_json(destination, {}));
+}
+
+}  // namespace
+
+Answer create_webhook(Context& context, Call& call) {
+  CO_TRY(body, co_await read_fields_and_bytes(call.request, context.options.json_bytes_max));
+  CO_TRY(url, body.fields.string("url", 2'048));
+  CO_TRY(secret, body.fields.optional_string("secret", 512));
+  if (secret && secret->empty()) {
+    co_return fail(Errc::kInvalidArgument, "secret must be 1 to 512 bytes long");
+  }
+  if (!body.fields.has("events")) {
+    co_return fail(Errc::kInvalidArgument,
+                   "events is missing: name the types to receive, for example [\"bulk.*\"]");
+  }
+  CO_TRY(made, make_endpoint(context, call.caller.tenant_id, url, secret.value_or("")));
+  CO_TRY(name, body.fields.optional_string("name", 200));
+  made.destination.name = name.value_or("");
+  CO_TRY_VOID(read_delivery_fields(body.fields, made.destination));
+  CO_TRY_VOID(body.fields.refuse_others());
+  co_return co_await create(context, call, hash_of(body.bytes), std::move(made));
+}
+
+Answer list_webhooks(Context& context, Call& call) { return list(context, call, kWebhookResource); }
+
+Answer get_webhook(Context& context, Call& call) {
+  CO_TRY(destination, co_await find(context, call, kWebhookResource));
+  co_return http::json_response(200, destination_json(destination, {}));
+}
+
+Answer patch_webhook(Context& context, Call& call) {
+  CO_TRY(destination, co_await find(context, call, kWebhookResource));
+  CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
+  CO_TRY_VOID(read_changes(context, fields, destination));
+  CO_TRY_VOID(fields.refuse_others());
+  CO_TRY_VOID(co_await save(context, destination));
+  co_return http::json_response(200, destination_json(destination, {}));
+}
+
+Answer delete_webhook(Context& context, Call& call) {
+  return remove(context, call, kWebhookResource);
+}
+
+Answer test_webhook(Context& context, Call& call) {
+  CO_TRY(destination, co_await find(context, call, kWebhookResource));
+  const WallTime now = context.clock().wall_now();
+  model::Event event;
+  event.tenant_id = destination.tenant_id;
+  event.id = context.ids.make(id_prefix::kEvent);
+  event.type = model::event_type::kWebhookTest;
+  event.body = webhooks::tail_of(
+      webhooks::WebhookTest{destination.id, "This is a test event from verihook.", now});
+  event.created_at = now;
+  CO_TRY(published, co_await context.database.write([&](store::Connection& db) {
+    return context.outbox.publish_to(db, event, destination);
+  }));
+  context.dispatcher.take(std::move(published));
+  co_return http::json_response(202, "{\"event_id\":\"" + event.id + "\"}");
+}
+
+Answer pause_webhook(Context& context, Call& call) {
+  return set_state(context, call, kWebhookResource, model::DestinationState::kPaused);
+}
+
+Answer resume_webhook(Context& context, Call& call) {
+  return set_state(context, call, kWebhookResource, model::DestinationState::kActive);
+}
+
+Answer rotate_webhook_secret(Context& context, Call& call) {
+  CO_TRY(destination, co_await find(context, call, kWebhookResource));
+  CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
+  CO_TRY(given, fields.optional_string("secret", 512));
+  CO_TRY_VOID(fields.refuse_others());
+  const WallTime now = context.clock().wall_now();
+  std::erase_if(destination.secrets, [&](const model::SealedSecret& secret) {
+    return secret.expires_at && *secret.expires_at <= now;
+  });
+  for (model::SealedSecret& secret : destination.secrets) {
+    if (!secret.expires_at) secret.expires_at = now + kRotationOverlap;
+  }
+  const std::string secret = given ? *given : webhooks::generate_secret(context.random);
+  CO_TRY_VOID(add_secret(context, destination, secret));
+  CO_TRY_VOID(co_await save(context, destination));
+  co_return http::json_response(
+      200, destination_json(destination, given ? std::nullopt : std::optional(secret)));
+}
+
+Answer list_webhook_deliveries(Context& context, Call& call) {
+  CO_TRY(destination, co_await find(context, call, kWebhookResource));
+  co_return co_await list_deliveries_to(context, call, destination.id);
+}
+
+Answer create_destination(Context& context, Call& call) {
+  CO_TRY(body, co_await read_fields_and_bytes(call.request, context.options.json_bytes_max));
+  Fields& fields = body.fields;
+  CO_TRY(kind_name, fields.string("kind", 20));
+  const auto kind = model::parse_destination_kind(kind_name);
+  const bool offered =
+      kind == model::DestinationKind::kHttp || kind == model::DestinationKind::kContacts;
+  if (!offered) {
+    co_return fail(Errc::kInvalidArgument, "kind must be http or contacts");
+  }
+  NewEndpoint made;
+  model::Destination& destination = made.destination;
+  destination.tenant_id = call.caller.tenant_id;
+  destination.id = context.ids.make(id_prefix::kDestination);
+  destination.kind = *kind;
+  destination.options.retry_schedule = model::default_processing_schedule();
+  destination.created_at = context.clock().wall_now();
+  destination.updated_at = destination.created_at;
+  if (!fields.has("name")) co_return fail(Errc::kInvalidArgument, "name is missing");
+  CO_TRY_VOID(read_changes(context, fields, destination));
+  CO_TRY(sources, fields.optional_strings("sources"));
+  if (!sources || sources->empty()) {
+    co_return fail(Errc::kInvalidArgument,
+                   "sources is missing: name the sources whose events are handed on");
+  }
+  destination.sources = *sources;
+  if (*kind == model::DestinationKind::kHttp && destination.url.empty()) {
+    co_return fail(Errc::kInvalidArgument, "url is missing: where events are posted to");
+  }
+  if (*kind == model::DestinationKind::kHttp && destination.secrets.empty()) {
+    made.shown_secret = webhooks::generate_secret(context.random);
+    CO_TRY_VOID(add_secret(context, destination, *made.shown_secret));
+  }
+  CO_TRY_VOID(read_settings(context, fields, destination));
+  CO_TRY_VOID(fields.refuse_others());
+  co_return co_await create(context, call, hash_of(body.bytes), std::move(made));
+}
+
+Answer list_destinations(Context& context, Call& call) {
+  return list(context, call, kDestinationResource);
+}
+
+Answer get_destination(Context& context, Call& call) {
+  CO_TRY(destination, co_await find(context, call, kDestinationResource));
+  co_return http::json_response(200, destination_json(destination, {}));
+}
+
+Answer patch_destination(Context& context, Call& call) {
+  CO_TRY(destination, co_await find(context, call, kDestinationResource));
+  CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
+  CO_TRY_VOID(read_changes(context, fields, destination));
+  CO_TRY(sources, fields.optional_strings("sources"));
+  if (sources) destination.sources = *sources;
+  CO_TRY_VOID(read_settings(context, fields, destination));
+  CO_TRY_VOID(fields.refuse_others());
+  CO_TRY_VOID(co_await save(context, destination));
+  co_return http::json_response(200, destination_json(destination, {}));
+}
+
+Answer delete_destination(Context& context, Call& call) {
+  return remove(context, call, kDestinationResource);
+}
+
+}  // namespace verihook::api

@@ -1,0 +1,141 @@
+#include "api/event_handlers.h"
+
+#include <array>
+
+#include "api/resource_json.h"
+#include "delivery/dead_letters.h"
+#include "store/events.h"
+
+namespace verihook::api {
+namespace {
+
+template <class State, std::size_t Size>
+Result<std::optional<State>> read_state(const http::Request& request,
+                                        const std::array<State, Size>& states) {
+  const std::string text = read_query(request, "status");
+  if (text.empty()) return std::optional<State>();
+  std::string allowed;
+  for (const State state : states) {
+    if (model::to_string(state) == text) return std::optional<State>(state);
+    allowed += allowed.empty() ? "" : ", ";
+    allowed += model::to_string(state);
+  }
+  return fail(Errc::kInvalidArgument, "status must be one of: " + allowed);
+}
+
+Answer deliveries_page(Context& context, const Call& call, store::DeliveryFilter filter) {
+  CO_TRY(limit, read_limit(call.request));
+  filter.before_id = read_query(call.request, "cursor");
+  filter.limit = limit + 1;
+  CO_TRY(deliveries, co_await context.database.read([&](store::Connection& db) {
+    return store::list_deliveries(db, call.caller.tenant_id, filter);
+  }));
+  const bool more = std::ssize(deliveries) > limit;
+  if (more) deliveries.pop_back();
+  std::vector<std::string> items;
+  for (const auto& delivery : deliveries) items.push_back(delivery_json(delivery, nullptr));
+  co_return page_response(items, more ? deliveries.back().id : "");
+}
+
+struct DeliveryAndAttempts {
+  model::Delivery delivery;
+  std::vector<model::Attempt> attempts;
+};
+
+using Change = Result<model::Delivery> (*)(store::Connection&, std::string_view, std::string_view,
+                                           WallTime);
+
+Answer change_delivery(Context& context, const Call& call, std::string_view noun, Change change) {
+  const std::string id(call.request.capture("delivery_id"));
+  if (!is_id(id, id_prefix::kDelivery)) co_return not_found(noun);
+  const WallTime now = context.clock().wall_now();
+  auto changed = co_await context.database.write(
+      [&](store::Connection& db) { return change(db, call.caller.tenant_id, id, now); });
+  if (!changed && changed.error().code == Errc::kNotFound) co_return not_found(noun);
+  if (!changed) co_return std::unexpected(changed.error());
+  context.dispatcher.due(changed->tenant_id, changed->destination_id);
+  co_return http::json_response(202, delivery_json(*changed, nullptr));
+}
+
+}  // namespace
+
+Answer list_events(Context& context, Call& call) {
+  CO_TRY_VOID(refuse_other_queries(call.request,
+                                   {"limit", "cursor", "type", "job_id", "source", "status"}));
+  using enum model::EventStatus;
+  CO_TRY(limit, read_limit(call.request));
+  store::EventFilter filter;
+  filter.type = read_query(call.request, "type");
+  filter.job_id = read_query(call.request, "job_id");
+  filter.source = read_query(call.request, "source");
+  CO_TRY(status, read_state(call.request, std::array{kPending, kProcessed, kFailed, kDead}));
+  filter.status = status;
+  filter.before_id = read_query(call.request, "cursor");
+  filter.limit = limit + 1;
+  CO_TRY(events, co_await context.database.read([&](store::Connection& db) {
+    return store::list_events(db, call.caller.tenant_id, filter);
+  }));
+  const bool more = std::ssize(events) > limit;
+  if (more) events.pop_back();
+  std::vector<std::string> items;
+  for (const auto& event : events) items.push_back(event_json(event));
+  co_return page_response(items, more ? events.back().id : "");
+}
+
+Answer get_event(Context& context, Call& call) {
+  const std::string id(call.request.capture("event_id"));
+  if (!is_id(id, id_prefix::kEvent)) co_return not_found("event");
+  auto event = co_await context.database.read(
+      [&](store::Connection& db) { return store::find_event(db, call.caller.tenant_id, id); });
+  if (!event && event.error().code == Errc::kNotFound) co_return not_found("event");
+  if (!event) co_return std::unexpected(event.error());
+  co_return http::json_response(200, event_json(*event));
+}
+
+Answer list_deliveries_to(Context& context, Call& call, std::string destination_id) {
+  CO_TRY_VOID(refuse_other_queries(call.request, {"limit", "cursor", "status", "event_id"}));
+  using enum model::DeliveryState;
+  store::DeliveryFilter filter;
+  filter.destination_id = std::move(destination_id);
+  filter.event_id = read_query(call.request, "event_id");
+  CO_TRY(state, read_state(call.request,
+                           std::array{kPending, kDelivered, kDead, kSuperseded, kCancelled}));
+  filter.state = state;
+  co_return co_await deliveries_page(context, call, std::move(filter));
+}
+
+Answer list_all_deliveries(Context& context, Call& call) {
+  return list_deliveries_to(context, call, "");
+}
+
+Answer get_delivery(Context& context, Call& call) {
+  const std::string id(call.request.capture("delivery_id"));
+  if (!is_id(id, id_prefix::kDelivery)) co_return not_found("delivery");
+  auto found =
+      co_await context.database.read([&](store::Connection& db) -> Result<DeliveryAndAttempts> {
+        TRY(delivery, store::find_delivery(db, call.caller.tenant_id, id));
+        TRY(attempts, store::list_attempts(db, call.caller.tenant_id, id));
+        return DeliveryAndAttempts{std::move(delivery), std::move(attempts)};
+      });
+  if (!found && found.error().code == Errc::kNotFound) co_return not_found("delivery");
+  if (!found) co_return std::unexpected(found.error());
+  co_return http::json_response(200, delivery_json(found->delivery, &found->attempts));
+}
+
+Answer retry_delivery(Context& context, Call& call) {
+  return change_delivery(context, call, "delivery", &delivery::retry_now);
+}
+
+Answer list_dead_letters(Context& context, Call& call) {
+  CO_TRY_VOID(refuse_other_queries(call.request, {"limit", "cursor", "destination_id"}));
+  store::DeliveryFilter filter;
+  filter.state = model::DeliveryState::kDead;
+  filter.destination_id = read_query(call.request, "destination_id");
+  co_return co_await deliveries_page(context, call, std::move(filter));
+}
+
+Answer requeue_dead_letter(Context& context, Call& call) {
+  return change_delivery(context, call, "dead letter", &delivery::requeue);
+}
+
+}  // namespace verihook::api

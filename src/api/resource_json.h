@@ -1,0 +1,32 @@
+// The JSON of every resource that the API answers with, one function each; keys in a fixed order,
+// secrets never among them. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "model/contact.h"
+#include "model/destination.h"
+#include "model/event.h"
+#include "model/job.h"
+#include "model/source.h"
+#include "model/tenant.h"
+
+namespace verihook::api {
+
+std::string job_json(const model::Job& job, std::string_view public_url, WallTime now);
+// A webhook endpoint names its id `webhook_id`, any other destination `destination_id`. A secret
+// that has just been made is shown this once.
+std::string destination_json(const model::Destination& destination,
+                             const std::optional<std::string>& new_secret);
+std::string source_json(const model::Source& source);
+std::string event_json(const model::Event& event);
+std::string delivery_json(const model::Delivery& delivery,
+                          const std::vector<model::Attempt>* attempts);
+// With the key itself only when it has just been made.
+std::string key_json(const model::ApiKey& key, const std::optional<std::string>& new_key);
+std::string tenant_json(const model::Tenant& tenant);
+std::string contact_json(const model::Contact& contact);
+
+}  // namespace verihook::api

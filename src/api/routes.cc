@@ -1,0 +1,161 @@
+#include "api/routes.h"
+
+#include "api/account_handlers.h"
+#include "api/bulk_handlers.h"
+#include "api/endpoint_handlers.h"
+#include "api/errors.h"
+#include "api/event_handlers.h"
+#include "api/operations_handlers.h"
+#include "api/source_handlers.h"
+
+namespace verihook::api {
+namespace {
+
+using enum http::Method;
+using enum Access;
+
+Answer openapi(Context& context, Call&) {
+  co_return http::json_response(200,
+                                openapi_json(context.options.version, context.options.public_url));
+}
+
+constexpr RouteSpec kRoutes[] = {
+    {kPost, "/v1/verify", kWrite, verify_one, 200, "Verify one address", "VerifyRequest", "Verdict",
+     ""},
+    {kPost, "/v1/bulk/verify", kWrite, create_bulk, 202, "Submit a list", "BulkRequest",
+     "BulkCreated", ""},
+    {kGet, "/v1/bulk", kRead, list_bulk, 200, "List jobs, newest first", "", "JobPage",
+     "limit cursor"},
+    {kGet, "/v1/bulk/{job_id}", kRead, get_bulk, 200, "Show a job", "", "Job", ""},
+    {kDelete, "/v1/bulk/{job_id}", kWrite, delete_bulk, 204, "Delete a job and its results", "", "",
+     ""},
+    {kGet, "/v1/bulk/download/{job_id}", kRead, download_bulk, 200,
+     "Download results in input order", "", "Verdicts", "format status partial"},
+
+    {kPost, "/v1/webhooks", kWrite, create_webhook, 201, "Register an endpoint", "WebhookRequest",
+     "Webhook", ""},
+    {kGet, "/v1/webhooks", kRead, list_webhooks, 200, "List endpoints", "", "WebhookPage",
+     "limit cursor"},
+    {kGet, "/v1/webhooks/{webhook_id}", kRead, get_webhook, 200, "Show an endpoint", "", "Webhook",
+     ""},
+    {kPatch, "/v1/webhooks/{webhook_id}", kWrite, patch_webhook, 200, "Change an endpoint",
+     "WebhookChange", "Webhook", ""},
+    {kDelete, "/v1/webhooks/{webhook_id}", kWrite, delete_webhook, 204, "Delete an endpoint", "",
+     "", ""},
+    {kPost, "/v1/webhooks/{webhook_id}/test", kWrite, test_webhook, 202, "Send a test event", "",
+     "EventCreated", ""},
+    {kPost, "/v1/webhooks/{webhook_id}/pause", kWrite, pause_webhook, 200,
+     "Stop deliveries, keep the queue", "", "Webhook", ""},
+    {kPost, "/v1/webhooks/{webhook_id}/resume", kWrite, resume_webhook, 200,
+     "Deliver again, the queue first", "", "Webhook", ""},
+    {kPost, "/v1/webhooks/{webhook_id}/rotate-secret", kWrite, rotate_webhook_secret, 200,
+     "Make a new secret; the old one signs for 24 hours more", "RotateRequest", "Webhook", ""},
+    {kGet, "/v1/webhooks/{webhook_id}/deliveries", kRead, list_webhook_deliveries, 200,
+     "List an endpoint's deliveries", "", "DeliveryPage", "limit cursor status event_id"},
+
+    {kPost, "/v1/destinations", kWrite, create_destination, 201,
+     "Hand received events to a destination", "DestinationRequest", "Destination", ""},
+    {kGet, "/v1/destinations", kRead, list_destinations, 200, "List destinations", "",
+     "DestinationPage", "limit cursor"},
+    {kGet, "/v1/destinations/{destination_id}", kRead, get_destination, 200, "Show a destination",
+     "", "Destination", ""},
+    {kPatch, "/v1/destinations/{destination_id}", kWrite, patch_destination, 200,
+     "Change a destination", "DestinationChange", "Destination", ""},
+    {kDelete, "/v1/destinations/{destination_id}", kWrite, delete_destination, 204,
+     "Delete a destination", "", "", ""},
+
+    {kPost, "/v1/sources", kWrite, create_source, 201, "Open a door for webhooks", "SourceRequest",
+     "Source", ""},
+    {kGet, "/v1/sources", kRead, list_sources, 200, "List sources", "", "SourcePage",
+     "limit cursor"},
+    {kGet, "/v1/sources/{source_id}", kRead, get_source, 200, "Show a source", "", "Source", ""},
+    {kPatch, "/v1/sources/{source_id}", kWrite, patch_source, 200, "Change a source",
+     "SourceChange", "Source", ""},
+    {kDelete, "/v1/sources/{source_id}", kWrite, delete_source, 204, "Close a door", "", "", ""},
+
+    {kGet, "/v1/events", kRead, list_events, 200, "List events, newest first", "", "EventPage",
+     "limit cursor type job_id source status"},
+    {kGet, "/v1/events/{event_id}", kRead, get_event, 200, "Show an event", "", "Event", ""},
+    {kGet, "/v1/deliveries", kRead, list_all_deliveries, 200, "List deliveries, newest first", "",
+     "DeliveryPage", "limit cursor status event_id"},
+    {kGet, "/v1/deliveries/{delivery_id}", kRead, get_delivery, 200,
+     "Show a delivery and its attempts", "", "Delivery", ""},
+    {kPost, "/v1/deliveries/{delivery_id}/retry", kWrite, retry_delivery, 202, "Try now", "",
+     "Delivery", ""},
+    {kGet, "/v1/dead-letters", kRead, list_dead_letters, 200, "List what was given up", "",
+     "DeliveryPage", "limit cursor destination_id"},
+    {kPost, "/v1/dead-letters/{delivery_id}/requeue", kWrite, requeue_dead_letter, 202,
+     "Deliver again, with a new budget of attempts", "", "Delivery", ""},
+
+    {kGet, "/v1/contacts", kRead, list_contacts, 200, "List the contacts table", "", "ContactPage",
+     "limit cursor"},
+    {kPost, "/v1/contacts/import", kWrite, import_contacts, 200, "Add addresses to the table",
+     "ContactImport", "ContactImported", ""},
+
+    {kPost, "/v1/keys", kAdmin, create_key, 201, "Make an API key; it is shown once", "KeyRequest",
+     "Key", ""},
+    {kGet, "/v1/keys", kAdmin, list_keys, 200, "List API keys", "", "KeyPage", "limit cursor"},
+    {kDelete, "/v1/keys/{key_id}", kAdmin, revoke_key, 204, "Revoke an API key", "", "", ""},
+    {kPost, "/v1/tenants", kAdmin, create_tenant, 201, "Make a tenant", "TenantRequest", "Tenant",
+     ""},
+    {kGet, "/v1/tenants", kAdmin, list_tenants, 200, "List tenants", "", "TenantPage",
+     "limit cursor"},
+
+    {kPost, "/webhooks/{source}", kPublic, receive_webhook, 200,
+     "Receive a provider's webhook; the source's verifier decides", "", "Received", ""},
+    {kGet, "/metrics", kPublic, metrics, 200, "Prometheus metrics", "", "", ""},
+    {kGet, "/metrics/webhooks", kPublic, webhook_metrics, 200, "Counts of received webhooks", "",
+     "WebhookMetrics", ""},
+    {kGet, "/healthz", kPublic, healthz, 200, "Is the process alive?", "", "Health", ""},
+    {kGet, "/readyz", kPublic, readyz, 200, "Can it take work?", "", "Health", ""},
+    {kGet, "/openapi.json", kPublic, openapi, 200, "This description", "", "", ""},
+};
+
+bool may(Access access, model::Scope scope) {
+  switch (access) {
+    case kPublic:
+      return true;
+    case kRead:
+      return true;
+    case kWrite:
+      return scope >= model::Scope::kWrite;
+    case kAdmin:
+      return scope >= model::Scope::kAdmin;
+  }
+  return false;
+}
+
+std::string_view needed_scope(Access access) { return access == kAdmin ? "admin" : "write"; }
+
+Task<http::Response> handle(Context& context, const RouteSpec& route, http::Request& request) {
+  Call call{request, {}};
+  if (route.access != kPublic) {
+    auto caller = co_await context.authenticator.authenticate(request);
+    if (!caller) co_return error_answer(caller.error(), request);
+    call.caller = *caller;
+    if (!may(route.access, call.caller.scope)) {
+      const Error error{Errc::kForbidden, "this API key lacks the scope \"" +
+                                              std::string(needed_scope(route.access)) + "\""};
+      co_return error_answer(error, request);
+    }
+  }
+  auto answer = co_await route.handler(context, call);
+  if (!answer) co_return error_answer(answer.error(), request);
+  co_return std::move(*answer);
+}
+
+}  // namespace
+
+std::span<const RouteSpec> route_table() { return kRoutes; }
+
+std::vector<http::Route> make_routes(Context& context) {
+  std::vector<http::Route> routes;
+  for (const RouteSpec& spec : kRoutes) {
+    routes.push_back(
+        {spec.method, std::string(spec.pattern),
+         [&context, &spec](http::Request& request) { return handle(context, spec, request); }});
+  }
+  return routes;
+}
+
+}  // namespace verihook::api

@@ -1,0 +1,44 @@
+// The route table: every path of the program with its method, who may call it, its handler and what
+// the OpenAPI document says of it. There is no other place where a route is made.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/call.h"
+#include "api/context.h"
+#include "http/router.h"
+
+namespace verihook::api {
+
+enum class Access {
+  kPublic,  // no key
+  kRead,    // a key with scope read or more
+  kWrite,   // write or more
+  kAdmin,   // admin
+};
+
+struct RouteSpec {
+  http::Method method;
+  std::string_view pattern;
+  Access access;
+  Answer (*handler)(Context&, Call&);
+  unsigned success_status;
+  std::string_view summary;
+  std::string_view request_schema;   // a name in openapi_schemas.cc; empty: no body
+  std::string_view response_schema;  // likewise; empty: no JSON body
+  std::string_view query;            // names of query parameters, separated by spaces
+};
+
+std::span<const RouteSpec> route_table();
+
+// The table's handlers with authentication, scopes and errors around each. `context` must outlive
+// them.
+std::vector<http::Route> make_routes(Context& context);
+
+// OpenAPI 3.1 of the table.
+std::string openapi_json(std::string_view version, std::string_view public_url);
+
+}  // namespace verihook::api

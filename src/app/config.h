@@ -1,0 +1,118 @@
+// Config: everything an operator can set, as plain values with their defaults. One TOML file fills
+// it, and each key `name` of `[section]` can also be given as VERIHOOK_SECTION_NAME in the
+// environment, which wins over the file. The keys, their types and meanings stand in one table
+// (config_reference.h). All mistakes are reported together, each with its place, key and reason.
+// Pure but for reading the file; any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "http/server.h"
+#include "net/ip.h"
+
+namespace verihook::app {
+
+struct Config {
+  struct Server {
+    net::Endpoint listen{net::IpAddress::loopback_v4(), 8080};
+    std::string tls_certificate;  // PEM file; HTTPS when both are set
+    std::string tls_key;
+    std::string public_url;  // empty: from `listen`
+    http::ServerLimits limits;
+    std::uint64_t upload_bytes_max = std::uint64_t{2} * 1024 * 1024 * 1024;
+    std::size_t json_bytes_max = std::size_t{1024} * 1024;
+    std::int64_t verify_timeout_ms_max = 120'000;
+  };
+  struct Store {
+    std::string url = "sqlite:./data/verihook.db";
+    // The file that `url` names.
+    std::string sqlite_path() const;
+  };
+  struct Auth {
+    std::string bootstrap_key;  // empty: one is made at the first start
+  };
+  struct Secrets {
+    std::string master_key_file = "./data/master.key";
+  };
+  struct Dns {
+    std::vector<net::Endpoint> servers;  // empty: those of resolv.conf
+    std::int64_t timeout_ms = 10'000;    // for all answers about one domain
+    std::size_t in_flight_max = 256;
+    std::size_t cache_entries_max = 200'000;
+  };
+  struct Smtp {
+    std::uint16_t port = 25;
+    std::string helo;       // empty: the host's name
+    std::string mail_from;  // empty: verify@<helo>
+    std::size_t connections_max = 1'000;
+    std::size_t connections_per_group_max = 5;
+    std::size_t recipients_per_connection_max = 100;
+    std::size_t mx_hosts_tried_max = 4;
+    std::int64_t idle_connection_ms = 500;
+    std::int64_t catch_all_ttl_ms = std::int64_t{6} * 3600 * 1000;
+  };
+  struct Network {
+    std::vector<net::Cidr> allow;
+    bool allow_http = false;
+    // Plain http is taken where the operator opened private ranges: those are tests and labs.
+    bool takes_http_targets() const { return allow_http || !allow.empty(); }
+  };
+  struct Receive {
+    std::vector<net::Cidr> trusted_proxies;
+    std::size_t body_bytes_max = std::size_t{25} * 1024 * 1024;
+  };
+  struct Delivery {
+    std::size_t in_flight_max = 256;
+    std::size_t in_flight_per_tenant_max = 128;
+    std::size_t in_flight_per_destination_max = 32;
+    std::size_t loaded_deliveries_max = 10'000;
+  };
+  struct Jobs {
+    std::int64_t emails_max = 100'000'000;
+    std::size_t chunks_in_progress_max = 4;
+    std::int64_t checkpoint_interval_ms = 5'000;
+  };
+  struct Lists {
+    std::string file;  // empty: the lists that the program was built with
+  };
+  struct Log {
+    LogLevel level = LogLevel::kInfo;
+  };
+
+  Server server;
+  Store store;
+  Auth auth;
+  Secrets secrets;
+  Dns dns;
+  Smtp smtp;
+  Network network;
+  Receive receive;
+  Delivery delivery;
+  Jobs jobs;
+  Lists lists;
+  Log log;
+};
+
+// The value of an environment variable, or nothing.
+using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+// The variables of this process.
+std::optional<std::string> process_environment(std::string_view name);
+
+// The configuration out of a TOML text and the environment. The error's message has one line for
+// each mistake: `FILE:LINE: key: what is wrong and what is expected`.
+Result<Config> parse_config(std::string_view toml_text, std::string_view file_name,
+                            const Environment& environment);
+
+// The same from a file; without a path, from the environment alone. kNotFound when there is no
+// file. Files that the configuration names (certificates, lists) must exist.
+Result<Config> load_config(const std::optional<std::string>& path, const Environment& environment);
+
+}  // namespace verihook::app

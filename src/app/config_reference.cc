@@ -1,0 +1,361 @@
+#include "app/config_reference.h"
+
+#include <array>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "webhooks/json_writer.h"
+
+namespace verihook::app {
+namespace {
+
+constexpr std::int64_t kMillion = 1'000'000;
+constexpr std::int64_t kDayMs = std::int64_t{24} * 3600 * 1000;
+constexpr std::int64_t kTebibyte = std::int64_t{1} << 40;
+
+// A number that is kept as any integer type or as Milliseconds.
+template <auto Access>
+constexpr NumberField number(std::int64_t min, std::int64_t max) {
+  return {[](const Config& config) -> std::int64_t {
+            const auto& value = Access(const_cast<Config&>(config));
+            if constexpr (requires { value.count(); }) {
+              return value.count();
+            } else {
+              return static_cast<std::int64_t>(value);
+            }
+          },
+          [](Config& config, std::int64_t number) {
+            auto& value = Access(config);
+            value = static_cast<std::remove_reference_t<decltype(value)>>(number);
+          },
+          min, max};
+}
+
+#define VH_FIELD(expression) [](Config& c) -> auto& { return c.expression; }
+
+constexpr std::array kSettings = {
+    Setting{
+        "server", "listen", EndpointField{VH_FIELD(server.listen)},
+        "Address and port of the API, the dashboard and the receiver. Port 0 takes a free one."},
+    Setting{"server", "tls_certificate", TextField{VH_FIELD(server.tls_certificate)},
+            "PEM file with the certificate chain. HTTPS when set together with `tls_key`; both are "
+            "read again when they change.",
+            "none: plain HTTP, for a proxy in front"},
+    Setting{"server", "tls_key", TextField{VH_FIELD(server.tls_key)},
+            "PEM file with the certificate's private key.", "none"},
+    Setting{"server", "public_url", TextField{VH_FIELD(server.public_url)},
+            "How others reach this server: the prefix of `download_url` in events.",
+            "from `server.listen`"},
+    Setting{"server", "json_bytes_max",
+            number<VH_FIELD(server.json_bytes_max)>(1024, 256 * kMillion),
+            "Largest JSON body of a request, other than a list of addresses."},
+    Setting{"server", "upload_bytes_max",
+            number<VH_FIELD(server.upload_bytes_max)>(1024, kTebibyte),
+            "Largest list of addresses in one request."},
+    Setting{"server", "verify_timeout_ms_max",
+            number<VH_FIELD(server.verify_timeout_ms_max)>(1, kDayMs),
+            "Longest `timeout_ms` that a caller of `/v1/verify` may ask for."},
+    Setting{"server", "request_line_bytes_max",
+            number<VH_FIELD(server.limits.request_line_bytes_max)>(256, kMillion),
+            "Longest request line."},
+    Setting{"server", "header_bytes_max",
+            number<VH_FIELD(server.limits.header_bytes_max)>(1024, kMillion),
+            "All header fields of a request together."},
+    Setting{"server", "header_fields_max",
+            number<VH_FIELD(server.limits.header_fields_max)>(8, 10'000),
+            "Header fields of a request."},
+    Setting{"server", "connections_max",
+            number<VH_FIELD(server.limits.connections_max)>(1, kMillion),
+            "Open connections; more are answered 503."},
+    Setting{"server", "connections_per_peer_max",
+            number<VH_FIELD(server.limits.connections_per_peer_max)>(1, kMillion),
+            "Open connections from one address."},
+    Setting{"server", "requests_per_connection_max",
+            number<VH_FIELD(server.limits.requests_per_connection_max)>(1, 1000 * kMillion),
+            "Requests on one connection before it is closed."},
+    Setting{"server", "in_flight_requests_max",
+            number<VH_FIELD(server.limits.in_flight_requests_max)>(1, kMillion),
+            "Requests being answered at once; more are answered 503 with Retry-After."},
+    Setting{"server", "header_deadline_ms",
+            number<VH_FIELD(server.limits.header_deadline_ms)>(100, kDayMs),
+            "From the first byte of a request to its last header field."},
+    Setting{"server", "idle_deadline_ms",
+            number<VH_FIELD(server.limits.idle_deadline_ms)>(100, kDayMs),
+            "Between two requests of a connection."},
+    Setting{"server", "body_deadline_ms",
+            number<VH_FIELD(server.limits.body_deadline_ms)>(100, kDayMs), "For a whole body."},
+    Setting{"server", "body_bytes_per_second_min",
+            number<VH_FIELD(server.limits.body_bytes_per_second_min)>(1, 1000 * kMillion),
+            "A body that comes slower than this on average is given up."},
+    Setting{"server", "write_deadline_ms",
+            number<VH_FIELD(server.limits.write_deadline_ms)>(100, kDayMs),
+            "Without progress while an answer is written."},
+    Setting{"server", "tls_handshake_deadline_ms",
+            number<VH_FIELD(server.limits.tls_handshake_deadline_ms)>(100, kDayMs),
+            "For the TLS handshake of a new connection."},
+
+    Setting{
+        "store", "url", TextField{VH_FIELD(store.url)},
+        "Where everything is kept: `sqlite:PATH`. The file and its folder are made when they are "
+        "missing."},
+
+    Setting{"auth", "bootstrap_key", TextField{VH_FIELD(auth.bootstrap_key)},
+            "An admin API key that is accepted from the first start. Without it one is made at the "
+            "first start and printed once.",
+            "none"},
+
+    Setting{
+        "secrets", "master_key_file", TextField{VH_FIELD(secrets.master_key_file)},
+        "The key that encrypts stored secrets; made at the first start, mode 0600. Keep a copy: "
+        "without it the secrets in the store cannot be read."},
+
+    Setting{"dns", "servers", EndpointsField{VH_FIELD(dns.servers)},
+            "Name servers to ask, as `address:port`.", "those of /etc/resolv.conf"},
+    Setting{"dns", "timeout_ms", number<VH_FIELD(dns.timeout_ms)>(100, kDayMs),
+            "For all answers about the mail hosts of one domain."},
+    Setting{"dns", "in_flight_max", number<VH_FIELD(dns.in_flight_max)>(1, 100'000),
+            "Queries under way at once; more wait."},
+    Setting{"dns", "cache_entries_max", number<VH_FIELD(dns.cache_entries_max)>(1, 100 * kMillion),
+            "Answers kept in memory."},
+
+    Setting{"smtp", "port", number<VH_FIELD(smtp.port)>(1, 65'535),
+            "The port dialled at mail hosts. Other than 25 only in tests."},
+    Setting{"smtp", "helo", TextField{VH_FIELD(smtp.helo)},
+            "The name given in EHLO; should be the PTR record of the address that is dialled from.",
+            "the host's name"},
+    Setting{"smtp", "mail_from", TextField{VH_FIELD(smtp.mail_from)},
+            "The sender given in MAIL FROM; should be an address that exists.",
+            "verify@<smtp.helo>"},
+    Setting{"smtp", "connections_max", number<VH_FIELD(smtp.connections_max)>(1, 100'000),
+            "Conversations with mail hosts at once."},
+    Setting{"smtp", "connections_per_group_max",
+            number<VH_FIELD(smtp.connections_per_group_max)>(1, 1'000),
+            "Of those, with the hosts of one mail provider."},
+    Setting{"smtp", "recipients_per_connection_max",
+            number<VH_FIELD(smtp.recipients_per_connection_max)>(1, 10'000),
+            "Addresses asked in one conversation."},
+    Setting{"smtp", "mx_hosts_tried_max", number<VH_FIELD(smtp.mx_hosts_tried_max)>(1, 50),
+            "Mail hosts of a domain that are tried before it counts as unreachable."},
+    Setting{"smtp", "idle_connection_ms", number<VH_FIELD(smtp.idle_connection_ms)>(0, 300'000),
+            "How long a conversation is kept for the next address of the same provider."},
+    Setting{"smtp", "catch_all_ttl_ms", number<VH_FIELD(smtp.catch_all_ttl_ms)>(0, 365 * kDayMs),
+            "How long it is remembered whether a domain accepts every address."},
+
+    Setting{
+        "network", "allow", RangesField{VH_FIELD(network.allow)},
+        "Ranges that webhooks, downloads and mail probes may reach although they are not public. "
+        "For tests and labs."},
+    Setting{
+        "network", "allow_http", SwitchField{VH_FIELD(network.allow_http)},
+        "Whether webhook targets may be plain `http`. They may also when `network.allow` is not "
+        "empty."},
+
+    Setting{"receive", "trusted_proxies", RangesField{VH_FIELD(receive.trusted_proxies)},
+            "Ranges of proxies whose X-Forwarded-For is believed."},
+    Setting{"receive", "body_bytes_max",
+            number<VH_FIELD(receive.body_bytes_max)>(1024, 1000 * kMillion),
+            "Largest webhook that any source takes, whatever its own limit says."},
+
+    Setting{"delivery", "in_flight_max", number<VH_FIELD(delivery.in_flight_max)>(1, 4'096),
+            "Webhooks being sent at once."},
+    Setting{"delivery", "in_flight_per_tenant_max",
+            number<VH_FIELD(delivery.in_flight_per_tenant_max)>(1, 4'096),
+            "Of those, for one tenant."},
+    Setting{"delivery", "in_flight_per_destination_max",
+            number<VH_FIELD(delivery.in_flight_per_destination_max)>(1, 1'000),
+            "Of those, to one destination, whatever its `max_in_flight` says."},
+    Setting{"delivery", "loaded_deliveries_max",
+            number<VH_FIELD(delivery.loaded_deliveries_max)>(100, kMillion),
+            "Deliveries held in memory; the others wait in the store."},
+
+    Setting{"jobs", "emails_max", number<VH_FIELD(jobs.emails_max)>(1, 1000 * kMillion),
+            "Addresses in one job."},
+    Setting{"jobs", "chunks_in_progress_max",
+            number<VH_FIELD(jobs.chunks_in_progress_max)>(1, 1'000),
+            "Pieces of jobs (10,000 addresses each) that are worked on at once."},
+    Setting{"jobs", "checkpoint_interval_ms",
+            number<VH_FIELD(jobs.checkpoint_interval_ms)>(10, 600'000),
+            "How often results are written down: what a crash can cost."},
+
+    Setting{"lists", "file", TextField{VH_FIELD(lists.file)},
+            "A file with the lists of disposable, free and role addresses, instead of the built-in "
+            "ones.",
+            "the built-in lists"},
+
+    Setting{"log", "level", LevelField{VH_FIELD(log.level)},
+            "What is logged: `debug`, `info`, `warning`, `error` or `off`."},
+};
+#undef VH_FIELD
+
+constexpr std::array<std::string_view, 5> kLevels = {"debug", "info", "warning", "error", "off"};
+
+template <class... Functions>
+struct Overload : Functions... {
+  using Functions::operator()...;
+};
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  webhooks::append_js_string(out, text);
+  return out;
+}
+
+template <class Value>
+std::string array_as_toml(const std::vector<Value>& values) {
+  std::string out = "[";
+  for (const Value& value : values) {
+    if (out.size() > 1) out += ", ";
+    out += quoted(value.to_string());
+  }
+  return out + "]";
+}
+
+template <class Value>
+Result<void> read_array(std::vector<Value>& out, std::string_view text) {
+  std::vector<Value> values;
+  for (const std::string_view part : split(text, ',')) {
+    if (trim(part).empty()) continue;
+    auto value = Value::parse(trim(part));
+    if (!value) {
+      return fail(Errc::kInvalidArgument,
+                  fmt::format("\"{}\": {}", trim(part), value.error().message));
+    }
+    values.push_back(*value);
+  }
+  out = std::move(values);
+  return {};
+}
+
+Result<void> read_number(const NumberField& field, Config& config, std::string_view text) {
+  const auto value = parse_u64(trim(text));
+  const auto max = static_cast<std::uint64_t>(field.max);
+  if (!value || *value > max || *value < static_cast<std::uint64_t>(field.min)) {
+    return fail(Errc::kInvalidArgument,
+                fmt::format("must be a whole number from {} to {}", field.min, field.max));
+  }
+  field.set(config, static_cast<std::int64_t>(*value));
+  return {};
+}
+
+Result<void> read_switch(bool& out, std::string_view text) {
+  const std::string value = to_lower(trim(text));
+  if (value != "true" && value != "false") {
+    return fail(Errc::kInvalidArgument, "must be true or false");
+  }
+  out = value == "true";
+  return {};
+}
+
+Result<void> read_endpoint(net::Endpoint& out, std::string_view text) {
+  const auto endpoint = net::Endpoint::parse(trim(text));
+  if (!endpoint) {
+    return fail(Errc::kInvalidArgument,
+                "must be an IP address and a port, like 127.0.0.1:8080 or [::]:8080");
+  }
+  out = *endpoint;
+  return {};
+}
+
+}  // namespace
+
+std::string Setting::key() const { return fmt::format("{}.{}", section, name); }
+
+std::string Setting::environment_variable() const {
+  std::string variable = fmt::format("VERIHOOK_{}_{}", section, name);
+  for (char& c : variable) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return variable;
+}
+
+std::span<const Setting> settings() { return kSettings; }
+
+const Setting* find_setting(std::string_view section, std::string_view name) {
+  for (const Setting& setting : kSettings) {
+    if (setting.section == section && setting.name == name) return &setting;
+  }
+  return nullptr;
+}
+
+std::string_view type_name(const Field& field) {
+  constexpr std::array<std::string_view, std::variant_size_v<Field>> kNames = {
+      "text",         "true or false",        "whole number",
+      "address:port", "list of address:port", "list of ranges (CIDR)",
+      "level"};
+  return kNames[field.index()];
+}
+
+std::string value_as_toml(const Setting& setting, const Config& config) {
+  // The fields hand out references to change a value through; nothing here changes one.
+  auto& readable = const_cast<Config&>(config);
+  return std::visit(
+      Overload{
+          [&](const TextField& field) { return quoted(field.of(readable)); },
+          [&](const SwitchField& field) {
+            return std::string(field.of(readable) ? "true" : "false");
+          },
+          [&](const NumberField& field) { return std::to_string(field.get(config)); },
+          [&](const EndpointField& field) { return quoted(field.of(readable).to_string()); },
+          [&](const EndpointsField& field) { return array_as_toml(field.of(readable)); },
+          [&](const RangesField& field) { return array_as_toml(field.of(readable)); },
+          [&](const LevelField& field) {
+            return quoted(kLevels[static_cast<std::size_t>(field.of(readable))]);
+          },
+      },
+      setting.field);
+}
+
+Result<void> set_from_text(const Setting& setting, Config& config, std::string_view text) {
+  return std::visit(
+      Overload{
+          [&](const TextField& field) -> Result<void> {
+            field.of(config) = text;
+            return {};
+          },
+          [&](const SwitchField& field) { return read_switch(field.of(config), text); },
+          [&](const NumberField& field) { return read_number(field, config, text); },
+          [&](const EndpointField& field) { return read_endpoint(field.of(config), text); },
+          [&](const EndpointsField& field) { return read_array(field.of(config), text); },
+          [&](const RangesField& field) { return read_array(field.of(config), text); },
+          [&](const LevelField& field) -> Result<void> {
+            if (parse_log_level(trim(text), field.of(config))) return {};
+            return fail(Errc::kInvalidArgument, "must be debug, info, warning, error or off");
+          },
+      },
+      setting.field);
+}
+
+std::string reference_markdown() {
+  std::string out =
+      "# Configuration\n"
+      "\n"
+      "One TOML file, given as `verihook serve --config FILE`. Each key `name` of `[section]` can "
+      "also be given in the\n"
+      "environment as `VERIHOOK_SECTION_NAME`, which wins over the file; lists are separated by "
+      "commas there. An unknown\n"
+      "key, a bad value or a missing file stops the start with the key, the line and the reason, "
+      "all "
+      "of them at once.\n"
+      "\n"
+      "This page is what `verihook config` prints; every key has a default, so an empty file is a "
+      "valid one.\n";
+  const Config defaults;
+  std::string_view section;
+  for (const Setting& setting : kSettings) {
+    if (setting.section != section) {
+      section = setting.section;
+      out += fmt::format("\n## [{}]\n\n| key | type | default | meaning |\n|---|---|---|---|\n",
+                         section);
+    }
+    const std::string value = setting.default_note.empty()
+                                  ? "`" + value_as_toml(setting, defaults) + "`"
+                                  : std::string(setting.default_note);
+    out += fmt::format("| `{}` | {} | {} | {} |\n", setting.name, type_name(setting.field), value,
+                       setting.meaning);
+  }
+  return out;
+}
+
+}  // namespace verihook::app

@@ -1,0 +1,31 @@
+// RetryJobs: the rest of a failed job becomes a job of this program (contract, section 6.7). A
+// submission that is repeated after a crash comes to the job it made the first time.
+#pragma once
+
+#include <functional>
+
+#include "base/ids.h"
+#include "destinations/retry_submitter.h"
+#include "jobs/engine.h"
+#include "store/database.h"
+
+namespace verihook::app {
+
+class RetryJobs final : public destinations::RetrySubmitter {
+ public:
+  // All must outlive it.
+  RetryJobs(store::Database& database, const Clock& clock, IdMaker& ids, jobs::Engine& engine)
+      : database_(database), clock_(clock), ids_(ids), engine_(engine) {}
+
+  Task<Result<std::string>> submit(destinations::RetrySubmission submission) override;
+  Task<Result<std::string>> retry_own_job(std::string tenant_id, std::string job_id,
+                                          std::string idempotency_key) override;
+
+ private:
+  store::Database& database_;
+  const Clock& clock_;
+  IdMaker& ids_;
+  jobs::Engine& engine_;
+};
+
+}  // namespace verihook::app

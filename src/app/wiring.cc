@@ -1,0 +1,377 @@
+#include "app/wiring.h"
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "address/embedded_lists.h"
+#include "api/routes.h"
+#include "app/resolved_host_lookup.h"
+#include "app/retry_jobs.h"
+#include "base/log.h"
+#include "crypto/system_random.h"
+#include "delivery/dispatcher.h"
+#include "destinations/contacts_destination.h"
+#include "destinations/http_destination.h"
+#include "dns/caching_resolver.h"
+#include "dns/cares_resolver.h"
+#include "gateway/measured_handler.h"
+#include "gateway/receiver.h"
+#include "http/client_curl.h"
+#include "http/server.h"
+#include "jobs/engine.h"
+#include "net/address_filter.h"
+#include "net/real_network.h"
+#include "store/accounts.h"
+#include "store/metadata.h"
+#include "store/sqlite/sqlite_driver.h"
+
+namespace verihook::app {
+namespace {
+
+constexpr Milliseconds kStopDeadline{25'000};
+constexpr std::size_t kCpuThreads = 2;
+constexpr Milliseconds kUpkeepInterval{60'000};
+constexpr std::int64_t kUpkeepRows = 10'000;
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  return name.data();
+}
+
+Result<std::shared_ptr<const address::Lists>> load_lists(const Config& config) {
+  if (config.lists.file.empty()) return address::Lists::load(std::string(embedded_lists()));
+  std::ifstream file(config.lists.file, std::ios::binary);
+  if (!file) {
+    return fail(Errc::kNotFound, "lists.file: " + config.lists.file + " cannot be read");
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  return address::Lists::load(std::move(text).str());
+}
+
+verification::VerifierOptions verifier_options(const Config& config) {
+  verification::VerifierOptions options;
+  options.smtp_port = config.smtp.port;
+  options.helo = config.smtp.helo.empty() ? host_name() : config.smtp.helo;
+  options.mail_from =
+      config.smtp.mail_from.empty() ? "verify@" + options.helo : config.smtp.mail_from;
+  options.connections_max = config.smtp.connections_max;
+  options.connections_per_group_max = config.smtp.connections_per_group_max;
+  options.recipients_per_connection_max = config.smtp.recipients_per_connection_max;
+  options.mx_hosts_tried_max = config.smtp.mx_hosts_tried_max;
+  options.idle_connection_ms = Milliseconds{config.smtp.idle_connection_ms};
+  options.catch_all_ttl_ms = Milliseconds{config.smtp.catch_all_ttl_ms};
+  options.dns_deadline_ms = Milliseconds{config.dns.timeout_ms};
+  return options;
+}
+
+delivery::DispatcherOptions dispatcher_options(const Config& config) {
+  delivery::DispatcherOptions options;
+  options.in_flight_max = config.delivery.in_flight_max;
+  options.in_flight_per_tenant_max = config.delivery.in_flight_per_tenant_max;
+  options.in_flight_per_destination_max =
+      static_cast<int>(config.delivery.in_flight_per_destination_max);
+  options.loaded_deliveries_max = config.delivery.loaded_deliveries_max;
+  return options;
+}
+
+http::ServerOptions server_options(const Config& config) {
+  http::ServerOptions options;
+  options.listen = config.server.listen;
+  options.limits = config.server.limits;
+  if (!config.server.tls_certificate.empty()) {
+    options.tls = http::TlsFiles{config.server.tls_certificate, config.server.tls_key};
+  }
+  return options;
+}
+
+destinations::ContactsOptions contacts_options(const Config& config,
+                                               const std::string& public_url) {
+  destinations::ContactsOptions options;
+  options.public_url = public_url;
+  options.folder = std::filesystem::path(config.store.sqlite_path()).parent_path();
+  if (options.folder.empty()) options.folder = ".";
+  options.http_ranges = config.network.allow;
+  options.allow_http = config.network.allow_http;
+  return options;
+}
+
+jobs::EngineOptions engine_options(const Config& config, const std::string& node_id,
+                                   const std::string& public_url) {
+  jobs::EngineOptions options;
+  options.node_id = node_id;
+  options.public_url = public_url;
+  options.chunks_in_progress_max = config.jobs.chunks_in_progress_max;
+  options.checkpoint_interval_ms = Milliseconds{config.jobs.checkpoint_interval_ms};
+  return options;
+}
+
+// With the embedded store there is one node; its name lets a start take back what the last run
+// held.
+constexpr std::string_view kEmbeddedNode = "node_embedded";
+
+// What everything else takes as a parameter: time and chance.
+struct Foundation {
+  SystemClock clock;
+  crypto::SystemRandom random;
+  RealTimers timers{clock};
+};
+
+}  // namespace
+
+class Application::Impl {
+ public:
+  Impl(const Config& config, asio::io_context& io, std::unique_ptr<Foundation> foundation,
+       std::unique_ptr<crypto::SecretBox> secrets, std::shared_ptr<const address::Lists> lists,
+       std::unique_ptr<dns::CaresResolver> resolver, net::TrustStore roots);
+
+  Result<void> start();
+  Task<void> stop();
+  Result<void> prepare_store();
+  Result<std::string> prepare_accounts(store::Connection& db);
+  Task<void> upkeep();
+  api::Context make_context();
+  void fail_once(const Error& error);
+
+  const Config config;
+  asio::io_context& io;
+  std::string first_key;
+  std::function<void(const Error&)> on_failed;
+
+  const std::unique_ptr<Foundation> foundation;
+  const Clock& clock = foundation->clock;
+  Random& random = foundation->random;
+  Timers& timers = foundation->timers;
+  IdMaker ids{clock, random};
+  asio::thread_pool cpu_pool{kCpuThreads};
+  std::unique_ptr<crypto::SecretBox> secrets;
+  net::AddressFilter filter;
+  net::TrustStore roots;
+  std::unique_ptr<dns::CaresResolver> resolver;
+  dns::CachingResolver cache;
+  ResolvedHostLookup lookup{cache};
+  net::RealNetwork network;
+  http::CurlClient client;
+  store::Database database;
+  delivery::Outbox outbox;
+  verification::Verifier verifier;
+  std::string public_url;  // known once the server listens
+  std::unique_ptr<destinations::HttpDestination> http_destination;
+  std::unique_ptr<destinations::ContactsDestination> contacts_destination;
+  std::unique_ptr<gateway::Receiver> receiver;
+  std::unique_ptr<gateway::MeasuredHandler> measured_http;
+  std::unique_ptr<gateway::MeasuredHandler> measured_contacts;
+  std::unique_ptr<delivery::Dispatcher> dispatcher;
+  std::unique_ptr<jobs::Engine> engine;
+  std::unique_ptr<RetryJobs> retry_jobs;
+  api::Authenticator authenticator{database, clock};
+  std::unique_ptr<api::Context> context;
+  std::unique_ptr<http::Router> router;
+  http::Server server;
+  TaskGroup upkeep_tasks{io.get_executor(), "upkeep"};
+};
+
+Application::Impl::Impl(const Config& configuration, asio::io_context& io_context,
+                        std::unique_ptr<Foundation> time_and_chance,
+                        std::unique_ptr<crypto::SecretBox> secret_box,
+                        std::shared_ptr<const address::Lists> lists,
+                        std::unique_ptr<dns::CaresResolver> upstream, net::TrustStore trusted)
+    : config(configuration),
+      io(io_context),
+      foundation(std::move(time_and_chance)),
+      secrets(std::move(secret_box)),
+      filter(config.network.allow),
+      roots(std::move(trusted)),
+      resolver(std::move(upstream)),
+      cache(io.get_executor(), timers, *resolver, {.entries_max = config.dns.cache_entries_max}),
+      network(io.get_executor(), timers, filter, roots),
+      client(io.get_executor(), timers, lookup, filter, roots,
+             {.user_agent = "verihook/" + std::string(kVersion)}),
+      database(std::make_unique<store::sqlite::SqliteDriver>(config.store.sqlite_path()), {},
+               [this](const Error& error) { asio::post(io, [this, error] { fail_once(error); }); }),
+      outbox(clock, random, std::string(kEmbeddedNode)),
+      verifier(io.get_executor(), timers, random, &cpu_pool, std::move(lists), cache, network,
+               verifier_options(config)),
+      server(io.get_executor(), timers, ids, server_options(config),
+             [this](http::Request& request) { return router->handle(request); }) {}
+
+void Application::Impl::fail_once(const Error& error) {
+  log_error("the store has failed; stopping so that nothing is acknowledged that could be lost",
+            {{"error", error.message}});
+  if (const auto call = std::exchange(on_failed, nullptr)) call(error);
+}
+
+// The tenant and the key that must exist before anybody can call, and the check that the secrets in
+// the store were sealed with our master key. The made key, when there was none.
+Result<std::string> Application::Impl::prepare_accounts(store::Connection& db) {
+  const WallTime now = clock.wall_now();
+  TRY(key_id, store::find_metadata(db, "master_key_id"));
+  if (key_id && *key_id != secrets->key_id()) {
+    return fail(Errc::kConflict, "the secrets in " + config.store.url +
+                                     " were sealed with another master key than " +
+                                     config.secrets.master_key_file + "; put the right file there");
+  }
+  if (!key_id) TRY_VOID(store::put_metadata(db, "master_key_id", secrets->key_id()));
+  auto tenant = store::find_tenant(db, model::kDefaultTenant);
+  if (!tenant && tenant.error().code == Errc::kNotFound) {
+    TRY_VOID(store::insert_tenant(db, {std::string(model::kDefaultTenant), "Default", now}));
+  } else if (!tenant) {
+    return std::unexpected(tenant.error());
+  }
+  TRY(key_count, store::count_keys(db));
+  const std::string& bootstrap = config.auth.bootstrap_key;
+  if (bootstrap.empty() && key_count > 0) return std::string();
+  const std::string text = bootstrap.empty() ? api::make_api_key(random) : bootstrap;
+  model::ApiKey key;
+  key.tenant_id = model::kDefaultTenant;
+  key.id = ids.make(id_prefix::kKey);
+  key.name = bootstrap.empty() ? "made at the first start" : "auth.bootstrap_key";
+  key.hash = api::hash_api_key(text);
+  key.prefix = api::api_key_prefix(text);
+  key.scope = model::Scope::kAdmin;
+  key.created_at = now;
+  auto known = store::find_key_by_hash(db, key.hash);
+  if (known) return std::string();
+  if (known.error().code != Errc::kNotFound) return std::unexpected(known.error());
+  TRY_VOID(store::insert_key(db, key));
+  return bootstrap.empty() ? text : std::string();
+}
+
+Result<void> Application::Impl::prepare_store() {
+  TRY_VOID(database.open());
+  // Nothing else runs yet, so the one write can be waited for on the spot.
+  std::optional<Result<std::string>> made;
+  asio::co_spawn(
+      io,
+      [](Impl& self, std::optional<Result<std::string>>& answer) -> Task<void> {
+        answer = co_await self.database.write(
+            [&self](store::Connection& db) { return self.prepare_accounts(db); });
+      }(*this, made),
+      [](std::exception_ptr error) {
+        if (error) std::rethrow_exception(error);
+      });
+  io.restart();
+  while (!made) io.run_one();
+  if (!*made) return std::unexpected(made->error());
+  first_key = **made;
+  return {};
+}
+
+api::Context Application::Impl::make_context() {
+  api::ApiOptions options;
+  options.version = kVersion;
+  options.public_url = public_url;
+  options.allow_http_targets = config.network.takes_http_targets();
+  options.json_bytes_max = config.server.json_bytes_max;
+  options.upload_bytes_max = config.server.upload_bytes_max;
+  options.emails_per_job_max = config.jobs.emails_max;
+  options.verify_timeout_ms_max = Milliseconds{config.server.verify_timeout_ms_max};
+  return {options,  timers,  database,    authenticator, ids,       random,    *secrets,
+          verifier, *engine, *dispatcher, outbox,        *receiver, &cpu_pool, &server.stats()};
+}
+
+Result<void> Application::Impl::start() {
+  TRY_VOID(prepare_store());
+  // The port may be one that the system chooses, and others must know it before the first request.
+  TRY_VOID(server.start());
+  public_url = config.server.public_url;
+  if (public_url.empty()) {
+    public_url = (config.server.tls_certificate.empty() ? "http://" : "https://") +
+                 server.local_endpoint().to_string();
+  }
+  const auto on_published = [this](delivery::Published published) {
+    dispatcher->take(std::move(published));
+  };
+  engine = std::make_unique<jobs::Engine>(io.get_executor(), timers, database, verifier, outbox,
+                                          ids, &cpu_pool, on_published,
+                                          engine_options(config, outbox.node_id(), public_url));
+  retry_jobs = std::make_unique<RetryJobs>(database, clock, ids, *engine);
+  http_destination = std::make_unique<destinations::HttpDestination>(
+      client, *secrets, clock,
+      destinations::HttpDestinationOptions{.user_agent = "verihook/" + std::string(kVersion)});
+  contacts_destination = std::make_unique<destinations::ContactsDestination>(
+      database, client, clock, *secrets, retry_jobs.get(), contacts_options(config, public_url));
+  receiver = std::make_unique<gateway::Receiver>(
+      database, clock, ids, *secrets, outbox, config.receive.trusted_proxies, on_published,
+      gateway::ReceiverOptions{.body_bytes_max = config.receive.body_bytes_max});
+  measured_http =
+      std::make_unique<gateway::MeasuredHandler>(*http_destination, clock, receiver->metrics());
+  measured_contacts =
+      std::make_unique<gateway::MeasuredHandler>(*contacts_destination, clock, receiver->metrics());
+  dispatcher = std::make_unique<delivery::Dispatcher>(
+      io.get_executor(), timers, database, outbox, random,
+      delivery::DestinationHandlers{{model::DestinationKind::kHttp, measured_http.get()},
+                                    {model::DestinationKind::kContacts, measured_contacts.get()}},
+      dispatcher_options(config));
+  context = std::make_unique<api::Context>(make_context());
+  router = std::make_unique<http::Router>(api::make_routes(*context));
+  dispatcher->start();
+  engine->start();
+  upkeep_tasks.spawn("upkeep", upkeep());
+  return {};
+}
+
+// What is kept for a time and no longer.
+Task<void> Application::Impl::upkeep() {
+  for (;;) {
+    co_await sleep_for(timers, kUpkeepInterval);
+    co_await receiver->forget_old_ids(kUpkeepRows);
+    const WallTime now = clock.wall_now();
+    co_await database.write([&](store::Connection& db) {
+      return store::forget_idempotent_answers(db, now, kUpkeepRows);
+    });
+  }
+}
+
+Task<void> Application::Impl::stop() {
+  const Deadline deadline = Deadline::after(clock, kStopDeadline);
+  upkeep_tasks.cancel();
+  co_await upkeep_tasks.join();
+  co_await server.stop(deadline);
+  co_await engine->stop();
+  co_await dispatcher->stop(deadline);
+  co_await verifier.stop();
+  co_await cache.stop();
+}
+
+Application::Application(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Application::~Application() = default;
+
+Result<std::unique_ptr<Application>> Application::create(const Config& config,
+                                                         asio::io_context& io) {
+  TRY(lists, load_lists(config));
+  TRY(roots, net::TrustStore::load(""));
+  auto foundation = std::make_unique<Foundation>();
+  TRY(secrets,
+      crypto::SecretBox::load_or_create(config.secrets.master_key_file, foundation->random));
+  dns::CaresOptions options;
+  options.servers = config.dns.servers;
+  options.in_flight_max = config.dns.in_flight_max;
+  TRY(resolver, dns::CaresResolver::create(io.get_executor(), foundation->timers, options));
+  return std::unique_ptr<Application>(new Application(
+      std::make_unique<Impl>(config, io, std::move(foundation), std::move(secrets),
+                             std::move(lists), std::move(resolver), std::move(roots))));
+}
+
+Result<void> Application::start() { return impl_->start(); }
+Task<void> Application::stop() { return impl_->stop(); }
+
+void Application::on_failed(std::function<void(const Error&)> call) {
+  impl_->on_failed = std::move(call);
+}
+
+net::Endpoint Application::local_endpoint() const { return impl_->server.local_endpoint(); }
+std::string Application::public_url() const { return impl_->public_url; }
+std::string Application::first_key() const { return impl_->first_key; }
+verification::Verifier& Application::verifier() { return impl_->verifier; }
+
+}  // namespace verihook::app

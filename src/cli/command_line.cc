@@ -1,0 +1,274 @@
+#include "cli/command_line.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/wiring.h"
+#include "webhooks/payload.h"
+
+namespace verihook::cli {
+namespace {
+
+constexpr const char* kServerFooter =
+    "Server: --server URL (or VERIHOOK_URL) and --api-key KEY (or VERIHOOK_API_KEY).";
+constexpr std::int64_t kTimeoutMsMax = 600'000;
+
+// One CLI11 application with the values that its options fill.
+class Parser {
+ public:
+  Parser() : app_("Verifies e-mail addresses and sends and receives signed webhooks.", "verihook") {
+    app_.set_version_flag("--version", fmt::format("verihook {}", app::kVersion),
+                          "Print the version and end");
+    app_.set_help_flag("-h,--help", "Print this help and end");
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.add_option("--server", connection_.url, "Server that client commands talk to")
+        ->envname("VERIHOOK_URL")
+        ->type_name("URL");
+    app_.add_option("--api-key", connection_.api_key, "API key for that server")
+        ->envname("VERIHOOK_API_KEY")
+        ->type_name("KEY");
+    app_.footer("Begin with: verihook demo\nHelp on a command: verihook COMMAND --help");
+    add_server_commands();
+    add_verify();
+    add_bulk();
+    add_keys();
+    add_webhook_commands();
+  }
+
+  std::variant<Invocation, Ending> parse(std::vector<std::string> arguments) {
+    if (arguments.empty()) return Ending{kWrongUsage, "", app_.help()};
+    std::ranges::reverse(arguments);  // CLI11 takes them from the back
+    try {
+      app_.parse(std::move(arguments));
+    } catch (const CLI::ParseError& error) {
+      return ending_of(error);
+    }
+    return chosen();
+  }
+
+ private:
+  CLI::App* command(CLI::App& parent, const char* name, const char* meaning,
+                    std::function<Invocation()> result) {
+    CLI::App* made = parent.add_subcommand(name, meaning);
+    results_.emplace_back(made, std::move(result));
+    return made;
+  }
+
+  void add_server_commands() {
+    auto* serve = command(app_, "serve", "Run the server", [this] { return serve_; });
+    serve->add_option("--config", serve_.config, "TOML file; see `verihook config`")
+        ->type_name("FILE");
+    serve->footer("Every setting can also be given in the environment: VERIHOOK_SECTION_NAME.");
+
+    auto* demo = command(app_, "demo", "Run the server with a sample job, and show what happens",
+                         [this] { return demo_; });
+    demo->add_option("--data", demo_.data, "Folder for its data")
+        ->type_name("FOLDER")
+        ->capture_default_str();
+    demo->add_option("--listen", demo_.listen, "Address and port; the next free port when taken")
+        ->type_name("ADDRESS:PORT")
+        ->capture_default_str();
+    demo->add_flag("--exit-after-job", demo_.exit_after_job,
+                   "End when the sample job is done, instead of staying up");
+
+    command(app_, "config", "Print every setting with its default and meaning",
+            [] { return ConfigOptions{}; });
+  }
+
+  void add_verify() {
+    auto* verify = command(app_, "verify", "Check addresses one by one, with the evidence", [this] {
+      verify_.connection = connection_;
+      return verify_;
+    });
+    verify->add_option("address", verify_.addresses, "Addresses to check")
+        ->required()
+        ->type_name("ADDRESS");
+    verify->add_flag("--json", verify_.json, "One JSON object in a line for each address");
+    verify->add_flag("--no-smtp", verify_.no_smtp, "Do not ask the mail servers");
+    verify->add_option("--timeout-ms", verify_.timeout_ms, "Time for each address")
+        ->check(CLI::Range(std::int64_t{1}, kTimeoutMsMax))
+        ->type_name("MS")
+        ->capture_default_str();
+    verify->add_option("--config", verify_.config, "TOML file for a check without a server")
+        ->type_name("FILE");
+    verify->footer(
+        "Without a server the check is made from this host, with the settings of --config.\n"
+        "Server: --server URL (or VERIHOOK_URL) and --api-key KEY (or VERIHOOK_API_KEY).\n"
+        "Exit code 0 whatever the verdicts are; 1 when the checks could not be made.");
+  }
+
+  void add_bulk() {
+    auto* bulk = command(app_, "bulk", "Have a list verified, watch it, get the results", [this] {
+      bulk_.connection = connection_;
+      return bulk_;
+    });
+    auto* file = bulk->add_option("file", bulk_.file,
+                                  "The list: txt, csv, json or ndjson; `-` is standard input");
+    file->type_name("FILE");
+    auto* job =
+        bulk->add_option("--job", bulk_.job_id, "Go on with a job that was submitted before");
+    job->type_name("ID");
+    static const std::map<std::string, DownloadFormat> kFormats = {
+        {"json", DownloadFormat::kJson},
+        {"ndjson", DownloadFormat::kNdjson},
+        {"csv", DownloadFormat::kCsv}};
+    bulk->add_flag("--wait", bulk_.wait, "Wait until it is done (default on a terminal)");
+    bulk->add_option("--out", bulk_.out, "Write the results there; `-` is standard output")
+        ->type_name("FILE");
+    bulk->add_option("--format", bulk_.format,
+                     "json, ndjson or csv (default: by the name of --out)")
+        ->transform(CLI::CheckedTransformer(kFormats).description(""))
+        ->type_name("FORMAT");
+    bulk->add_flag("--no-smtp", bulk_.no_smtp, "Do not ask the mail servers");
+    bulk->add_option("--name", bulk_.name, "A name for the job")->type_name("NAME");
+    auto* url = bulk->add_option("--webhook-url", bulk_.webhook_url, "Tell this URL about the job");
+    url->type_name("URL");
+    bulk->add_option("--webhook-secret", bulk_.webhook_secret, "Secret to sign that with")
+        ->type_name("SECRET");
+    bulk->add_option("--idempotency-key", bulk_.idempotency_key,
+                     "Submitting twice with one key makes one job")
+        ->type_name("KEY");
+    bulk->footer(kServerFooter);
+    bulk->callback([this] {
+      if (!bulk_.file.empty() && !bulk_.job_id.empty()) {
+        throw CLI::ValidationError("give a FILE or --job ID, not both");
+      }
+      if (!bulk_.webhook_secret.empty() && bulk_.webhook_url.empty()) {
+        throw CLI::ValidationError("--webhook-secret is of no use without --webhook-url");
+      }
+      if (bulk_.file.empty() && bulk_.job_id.empty())
+        throw CLI::RequiredError("FILE (or --job ID)");
+    });
+  }
+
+  void add_keys() {
+    auto* keys = app_.add_subcommand("keys", "Make, list and revoke API keys");
+    keys->require_subcommand(1);
+    keys->footer(kServerFooter);
+    auto* create = command(*keys, "create", "Make a key; it is shown once", [this] {
+      keys_create_.connection = connection_;
+      return keys_create_;
+    });
+    create->add_option("--name", keys_create_.name, "What it is for")->type_name("NAME");
+    create->add_option("--scope", keys_create_.scope, "read, write or admin")
+        ->check(CLI::IsMember({"read", "write", "admin"}).description(""))
+        ->type_name("SCOPE")
+        ->capture_default_str();
+    create->add_option("--tenant", keys_create_.tenant, "Whose key (default: one's own)")
+        ->type_name("ID");
+    create->add_option("--expires-at", keys_create_.expires_at, "A time like 2027-01-31T00:00:00Z")
+        ->type_name("TIME");
+    command(*keys, "list", "List keys", [this] { return KeysListOptions{connection_}; });
+    auto* revoke = command(*keys, "revoke", "Revoke a key", [this] {
+      keys_revoke_.connection = connection_;
+      return keys_revoke_;
+    });
+    revoke->add_option("key_id", keys_revoke_.key_id, "Its id, key_…")->required()->type_name("ID");
+  }
+
+  void add_webhook_commands() {
+    auto* trigger = command(app_, "trigger", "Send a signed sample event, to test a receiver",
+                            [this] { return trigger_; });
+    trigger->add_option("event", trigger_.event, "Its type, like bulk.completed")
+        ->required()
+        ->check(CLI::IsMember(event_types()).description(""))
+        ->type_name("EVENT");
+    trigger->add_option("--to", trigger_.to, "The receiver")->required()->type_name("URL");
+    add_secret(*trigger, trigger_.secret);
+    trigger->add_option("--timeout-ms", trigger_.timeout_ms, "Time for the whole exchange")
+        ->check(CLI::Range(std::int64_t{1}, kTimeoutMsMax))
+        ->type_name("MS")
+        ->capture_default_str();
+    trigger->footer(fmt::format("Events: {}", fmt::join(webhooks::kProducedEventTypes, ", ")));
+
+    auto* sign =
+        command(app_, "sign", "Print the signature headers of a body", [this] { return sign_; });
+    sign->add_option("file", sign_.file, "The body; `-` is standard input")->type_name("FILE");
+    add_secret(*sign, sign_.secret);
+    sign->add_option("--id", sign_.id, "webhook-id (default: a new one)")->type_name("ID");
+    sign->add_option("--timestamp", sign_.timestamp, "Seconds since 1970 (default: now)")
+        ->type_name("SECONDS");
+
+    auto* check = command(app_, "check-signature", "Say whether a received body is authentic",
+                          [this] { return check_; });
+    check->add_option("file", check_.file, "The body as received; `-` is standard input")
+        ->type_name("FILE");
+    add_secret(*check, check_.secret);
+    check->add_option("--header", check_.headers, "A header as received; may be repeated")
+        ->required()
+        ->type_name("'NAME: VALUE'")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    check
+        ->add_option("--kind", check_.kind,
+                     "hmac, standard-webhooks, billionverify, stripe, github, shopify or slack")
+        ->type_name("KIND")
+        ->capture_default_str();
+    check
+        ->add_option("--tolerance", check_.tolerance_s, "Seconds by which a signed time may be off")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{10} * 365 * 24 * 3600))
+        ->type_name("SECONDS")
+        ->capture_default_str();
+  }
+
+  static void add_secret(CLI::App& app, std::string& secret) {
+    app.add_option("--secret", secret, "The secret shared with the receiver")
+        ->envname("VERIHOOK_SECRET")
+        ->required()
+        ->type_name("SECRET");
+  }
+
+  static std::vector<std::string> event_types() {
+    return {webhooks::kProducedEventTypes.begin(), webhooks::kProducedEventTypes.end()};
+  }
+
+  Ending ending_of(const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream ignored;
+    app_.exit(error, out, ignored);
+    if (error.get_exit_code() == 0) return {kDone, out.str(), ""};
+    std::string command_name = "verihook";
+    const CLI::App* at = &app_;
+    while (!at->get_subcommands().empty()) {
+      at = at->get_subcommands().front();
+      command_name += " " + at->get_name();
+    }
+    std::string what = error.what();
+    while (what.ends_with('\n') || what.ends_with('.')) what.pop_back();
+    return {kWrongUsage, "", fmt::format("verihook: {}; see `{} --help`\n", what, command_name)};
+  }
+
+  Invocation chosen() const {
+    for (const auto& [app, result] : results_) {
+      if (app->parsed()) return result();
+    }
+    return ConfigOptions{};  // require_subcommand has seen to it that this is not reached
+  }
+
+  CLI::App app_;
+  Connection connection_;
+  ServeOptions serve_;
+  DemoOptions demo_;
+  VerifyOptions verify_;
+  BulkOptions bulk_;
+  KeysCreateOptions keys_create_;
+  KeysRevokeOptions keys_revoke_;
+  TriggerOptions trigger_;
+  SignOptions sign_;
+  CheckSignatureOptions check_;
+  std::vector<std::pair<CLI::App*, std::function<Invocation()>>> results_;
+};
+
+}  // namespace
+
+std::variant<Invocation, Ending> parse_command_line(std::vector<std::string> arguments) {
+  return Parser().parse(std::move(arguments));
+}
+
+}  // namespace verihook::cli

@@ -1,0 +1,21 @@
+// One function for each command; they return the program's exit code and print what they have to
+// say.
+#pragma once
+
+#include "cli/options.h"
+
+namespace verihook::cli {
+
+int run(const ServeOptions& options);
+int run(const DemoOptions& options);
+int run(const VerifyOptions& options);
+int run(const BulkOptions& options);
+int run(const KeysCreateOptions& options);
+int run(const KeysListOptions& options);
+int run(const KeysRevokeOptions& options);
+int run(const TriggerOptions& options);
+int run(const SignOptions& options);
+int run(const CheckSignatureOptions& options);
+int run(const ConfigOptions& options);
+
+}  // namespace verihook::cli

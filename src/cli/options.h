@@ -1,0 +1,108 @@
+// What each command was asked to do, as plain values: the command line's parser fills them
+// (command_line.h), the commands read them (commands.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace verihook::cli {
+
+// The server that a client command talks to.
+struct Connection {
+  std::string url;  // empty: not given
+  std::string api_key;
+};
+inline constexpr const char* kDefaultServer = "http://127.0.0.1:8080";
+
+struct ServeOptions {
+  std::optional<std::string> config;
+};
+
+struct DemoOptions {
+  std::string data = "./data/demo";
+  std::string listen = "127.0.0.1:8080";
+  bool exit_after_job = false;
+};
+
+struct VerifyOptions {
+  Connection connection;  // without a URL the check is made in this process
+  std::optional<std::string> config;
+  std::vector<std::string> addresses;
+  bool json = false;
+  bool no_smtp = false;
+  std::int64_t timeout_ms = 60'000;
+};
+
+enum class DownloadFormat {
+  kJson,    // one array
+  kNdjson,  // one object in a line
+  kCsv,     // the main columns, for spreadsheets
+};
+
+struct BulkOptions {
+  Connection connection;
+  std::string file;    // "-": standard input; empty with `job`
+  std::string job_id;  // of a job submitted before: wait for it and download
+  std::string name;
+  std::string webhook_url;
+  std::string webhook_secret;
+  std::string idempotency_key;
+  bool no_smtp = false;
+  bool wait = false;
+  std::optional<std::string> out;  // "-": standard output
+  std::optional<DownloadFormat> format;
+};
+
+struct KeysCreateOptions {
+  Connection connection;
+  std::string name;
+  std::string scope = "write";
+  std::string tenant;
+  std::string expires_at;
+};
+struct KeysListOptions {
+  Connection connection;
+};
+struct KeysRevokeOptions {
+  Connection connection;
+  std::string key_id;
+};
+
+struct TriggerOptions {
+  std::string event;
+  std::string to;
+  std::string secret;
+  std::int64_t timeout_ms = 15'000;
+};
+
+struct SignOptions {
+  std::string file = "-";
+  std::string secret;
+  std::string id;         // empty: a new one
+  std::string timestamp;  // whole seconds since 1970; empty: now
+};
+
+struct CheckSignatureOptions {
+  std::string file = "-";
+  std::string secret;
+  std::string kind = "hmac";
+  std::vector<std::string> headers;  // "Name: value"
+  std::int64_t tolerance_s = 300;
+};
+
+// Prints the reference of all settings.
+struct ConfigOptions {};
+
+using Invocation = std::variant<ServeOptions, DemoOptions, VerifyOptions, BulkOptions,
+                                KeysCreateOptions, KeysListOptions, KeysRevokeOptions,
+                                TriggerOptions, SignOptions, CheckSignatureOptions, ConfigOptions>;
+
+// Exit codes of the program.
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kWrongUsage = 2;
+
+}  // namespace verihook::cli

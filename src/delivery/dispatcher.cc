@@ -1,0 +1,326 @@
+#include "delivery/dispatcher.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "delivery/dead_letters.h"
+
+namespace verihook::delivery {
+
+Dispatcher::Dispatcher(asio::any_io_executor executor, Timers& timers, store::Database& database,
+                       const Outbox& outbox, Random& random, DestinationHandlers handlers,
+                       DispatcherOptions options)
+    : timers_(timers),
+      database_(database),
+      outbox_(outbox),
+      random_(random),
+      ids_(timers.clock(), random),
+      handlers_(std::move(handlers)),
+      options_(options),
+      executor_(executor),
+      alarm_(timers, executor),
+      renew_alarm_(timers, executor),
+      sweep_alarm_(timers, executor),
+      group_(executor, "dispatcher") {}
+
+Dispatcher::~Dispatcher() = default;
+
+void Dispatcher::start() { group_.spawn("take stock", take_stock(true)); }
+
+Task<void> Dispatcher::stop(Deadline deadline) {
+  stopping_ = true;
+  alarm_.disarm();
+  sweep_alarm_.disarm();
+  Alarm patience(timers_, executor_);
+  patience.arm(deadline, [this] { group_.cancel(); });
+  co_await group_.join();
+  patience.disarm();
+  renew_alarm_.disarm();
+  const auto release = [node_id = outbox_.node_id()](store::Connection& db) {
+    return store::release_leases(db, node_id);
+  };
+  const auto released = co_await database_.write(release);
+  if (!released) {
+    log_warning("leases were not given back; they end by themselves",
+                {{"error", released.error().message}});
+  }
+}
+
+void Dispatcher::take(Published published) {
+  for (PublishedDelivery& item : published.deliveries) {
+    const EndpointRef ref = endpoint(item.delivery.tenant_id, item.delivery.destination_id);
+    Endpoint& to = *ref;
+    set_destination(to, item.destination);
+    if (published.event->type == model::event_type::kBulkProgress) {
+      // The store has superseded the older ones that wait already.
+      loaded_ -= to.queue.drop_waiting([&](const HeldDelivery& held) {
+        return held.event->type == model::event_type::kBulkProgress &&
+               held.event->job_id == published.event->job_id;
+      });
+    }
+    if (!stopping_ && item.delivery.lease_owner == outbox_.node_id()) {
+      const bool fits = free_room() > 0 &&
+                        to.queue.waiting() < options_.loaded_per_destination_max &&
+                        to.queue.breaker().state(monotonic_now()) == BreakerState::kClosed;
+      if (fits) {
+        push(to, {std::move(item.delivery), published.event});
+      } else {
+        give_back(to.tenant_id, to.id, item.delivery.id);
+      }
+    }
+    review(ref);
+  }
+  pump();
+}
+
+void Dispatcher::wake(std::string_view tenant_id, std::string_view destination_id) {
+  const EndpointRef ref = endpoint(tenant_id, destination_id);
+  ref->queue.breaker() = CircuitBreaker(options_.breaker);
+  ref->failing_since.reset();
+  ref->reload = true;
+  due(tenant_id, destination_id);
+}
+
+void Dispatcher::due(std::string_view tenant_id, std::string_view destination_id) {
+  const EndpointRef ref = endpoint(tenant_id, destination_id);
+  set_due(*ref, wall_now());
+  review(ref);
+  pump();
+}
+
+void Dispatcher::forget(std::string_view destination_id) {
+  const auto found = endpoints_.find(destination_id);
+  if (found == endpoints_.end()) return;
+  const EndpointRef ref = found->second;
+  ref->forgotten = true;
+  ref->store_due.reset();
+  loaded_ -= ref->queue.take_waiting().size();
+  leave_ring(*ref);
+  set_timer(*ref, std::nullopt);
+  hungry_.erase(ref->id);
+  endpoints_.erase(found);
+}
+
+Task<Result<void>> Dispatcher::requeue(std::string tenant_id, std::string delivery_id) {
+  return bring_back(std::move(tenant_id), std::move(delivery_id), true);
+}
+
+Task<Result<void>> Dispatcher::retry_now(std::string tenant_id, std::string delivery_id) {
+  return bring_back(std::move(tenant_id), std::move(delivery_id), false);
+}
+
+Task<Result<void>> Dispatcher::bring_back(std::string tenant_id, std::string delivery_id,
+                                          bool reset_tries) {
+  const auto write = [&, now = wall_now()](store::Connection& db) {
+    return reset_tries ? delivery::requeue(db, tenant_id, delivery_id, now)
+                       : delivery::retry_now(db, tenant_id, delivery_id, now);
+  };
+  CO_TRY(delivery, co_await database_.write(write));
+  due(tenant_id, delivery.destination_id);
+  co_return Result<void>{};
+}
+
+DispatcherStats Dispatcher::stats() const {
+  DispatcherStats stats = counters_;
+  stats.loaded = loaded_;
+  stats.in_flight = in_flight_;
+  stats.endpoints = endpoints_.size();
+  const WallTime now = wall_now();
+  for (const auto& [id, ref] : endpoints_) {
+    const BreakerState state = ref->queue.breaker().state(monotonic_now());
+    if (state == BreakerState::kOpen) ++stats.breakers_open;
+    if (state == BreakerState::kHalfOpen) ++stats.breakers_half_open;
+    for (const auto& due : {ref->queue.oldest_due(), ref->store_due}) {
+      if (due) stats.oldest_due_age = std::max(stats.oldest_due_age, now - *due);
+    }
+  }
+  return stats;
+}
+
+std::optional<BreakerState> Dispatcher::breaker_state(std::string_view destination_id) const {
+  const auto found = endpoints_.find(destination_id);
+  if (found == endpoints_.end()) return std::nullopt;
+  return found->second->queue.breaker().state(monotonic_now());
+}
+
+const Dispatcher::EndpointRef& Dispatcher::endpoint(std::string_view tenant_id,
+                                                    std::string_view id) {
+  const auto found = endpoints_.find(id);
+  if (found != endpoints_.end()) return found->second;
+  auto made = std::make_shared<Endpoint>();
+  made->tenant_id = tenant_id;
+  made->id = id;
+  made->queue = EndpointQueue(options_.breaker);
+  return endpoints_.emplace(made->id, std::move(made)).first->second;
+}
+
+Dispatcher::Standing Dispatcher::standing_of(const Endpoint& endpoint) {
+  const auto last_success = endpoint.queue.breaker().last_success();
+  if (!last_success) return Standing::kUnknown;
+  return *last_success ? Standing::kProven : Standing::kFailing;
+}
+
+void Dispatcher::set_destination(Endpoint& endpoint,
+                                 std::shared_ptr<const model::Destination> destination) {
+  endpoint.destination = std::move(destination);
+  if (!endpoint.destination) return;
+  endpoint.queue.configure(endpoint.destination->options, options_.in_flight_per_destination_max);
+  if (!endpoint.failing_since) endpoint.failing_since = failing_since_of(*endpoint.destination);
+  if (endpoint.destination->state != model::DestinationState::kActive) give_back_waiting(endpoint);
+}
+
+void Dispatcher::set_due(Endpoint& endpoint, std::optional<WallTime> due) {
+  if (due && (!endpoint.store_due || *due < *endpoint.store_due)) endpoint.store_due = due;
+}
+
+void Dispatcher::review(const EndpointRef& ref) {
+  Endpoint& endpoint = *ref;
+  if (stopping_ || endpoint.forgotten) return;
+  if (endpoint.queue.can_start(monotonic_now())) enter_ring(endpoint);
+  if (must_load(endpoint)) {
+    if (endpoint.reload || free_room() > 0) {
+      endpoint.loading = true;
+      group_.spawn("load", load(ref));
+    } else {
+      hungry_.insert(endpoint.id);
+    }
+  }
+  set_timer(endpoint, next_moment(endpoint));
+  forget_when_idle(ref);
+}
+
+bool Dispatcher::must_load(const Endpoint& endpoint) const {
+  const MonotonicTime now = monotonic_now();
+  if (endpoint.loading) return false;
+  if (endpoint.load_not_before && now < *endpoint.load_not_before) return false;
+  if (endpoint.reload) return true;
+  if (!endpoint.store_due || *endpoint.store_due > wall_now()) return false;
+  // Not before half of what is held has gone, so that each load is worth its write.
+  return endpoint.queue.waiting() * 2 <= options_.loaded_per_destination_max &&
+         endpoint.queue.room(now, options_.loaded_per_destination_max) > 0;
+}
+
+std::optional<MonotonicTime> Dispatcher::next_moment(const Endpoint& endpoint) const {
+  const MonotonicTime now = monotonic_now();
+  std::optional<MonotonicTime> moment = endpoint.queue.wait_until(now);
+  if (endpoint.loading || !(endpoint.store_due || endpoint.reload)) return moment;
+  MonotonicTime load_at = now;
+  if (endpoint.store_due && !endpoint.reload) {
+    load_at += std::max(Milliseconds{0}, *endpoint.store_due - wall_now());
+  }
+  if (endpoint.load_not_before) load_at = std::max(load_at, *endpoint.load_not_before);
+  if (const auto open_until = endpoint.queue.breaker().open_until(now)) {
+    load_at = std::max(load_at, *open_until);
+  }
+  // What could be loaded already and is not waits for an event: room, or the end of an attempt.
+  if (load_at <= now) return moment;
+  return moment ? std::min(*moment, load_at) : load_at;
+}
+
+void Dispatcher::set_timer(Endpoint& endpoint, std::optional<MonotonicTime> time) {
+  if (endpoint.timer == time) return;
+  if (endpoint.timer) moments_.erase({*endpoint.timer, endpoint.id});
+  endpoint.timer = time;
+  if (time) moments_.emplace(*time, endpoint.id);
+  arm();
+}
+
+void Dispatcher::arm() {
+  if (stopping_) return;
+  if (moments_.empty()) {
+    armed_at_.reset();
+    return alarm_.disarm();
+  }
+  if (armed_at_ == moments_.begin()->first) return;
+  armed_at_ = moments_.begin()->first;
+  alarm_.arm(Deadline::at(moments_.begin()->first), [this] { on_alarm(); });
+}
+
+void Dispatcher::on_alarm() {
+  armed_at_.reset();
+  const MonotonicTime now = monotonic_now();
+  while (!moments_.empty() && moments_.begin()->first <= now) {
+    const auto found = endpoints_.find(moments_.begin()->second);
+    moments_.erase(moments_.begin());
+    if (found == endpoints_.end()) continue;
+    const EndpointRef ref = found->second;
+    ref->timer.reset();
+    review(ref);
+  }
+  arm();
+  pump();
+}
+
+void Dispatcher::enter_ring(Endpoint& endpoint) {
+  const Standing standing = standing_of(endpoint);
+  if (endpoint.ring == standing) return;
+  leave_ring(endpoint);
+  endpoint.ring = standing;
+  rings_[static_cast<std::size_t>(standing)].add(endpoint.tenant_id, &endpoint);
+}
+
+void Dispatcher::leave_ring(Endpoint& endpoint) {
+  if (!endpoint.ring) return;
+  rings_[static_cast<std::size_t>(*endpoint.ring)].remove(endpoint.tenant_id, &endpoint);
+  endpoint.ring.reset();
+}
+
+void Dispatcher::forget_when_idle(const EndpointRef& ref) {
+  const Endpoint& endpoint = *ref;
+  if (endpoints_.size() <= options_.endpoints_max) return;
+  const bool idle = endpoint.queue.waiting() == 0 && endpoint.queue.in_flight() == 0 &&
+                    !endpoint.store_due && !endpoint.loading && !endpoint.reload;
+  if (idle) forget(std::string(endpoint.id));
+}
+
+std::size_t Dispatcher::free_room() const {
+  const std::size_t taken = loaded_ + reserved_;
+  return options_.loaded_deliveries_max - std::min(taken, options_.loaded_deliveries_max);
+}
+
+void Dispatcher::feed_hungry() {
+  while (!hungry_.empty() && free_room() > 0) {
+    const auto found = endpoints_.find(*hungry_.begin());
+    hungry_.erase(hungry_.begin());
+    if (found == endpoints_.end()) continue;
+    const EndpointRef ref = found->second;
+    review(ref);
+  }
+}
+
+void Dispatcher::pump() {
+  std::size_t refusals = 0;
+  while (!stopping_ && in_flight_ < options_.in_flight_max && refusals < kStandings) {
+    refusals = start_one(next_standing_) ? 0 : refusals + 1;
+    next_standing_ = (next_standing_ + 1) % kStandings;
+  }
+}
+
+bool Dispatcher::start_one(std::size_t standing) {
+  constexpr std::array<std::size_t, kStandings> kShareDivisors = {1, 2, 4};
+  const std::size_t share =
+      std::max<std::size_t>(1, options_.in_flight_max / kShareDivisors[standing]);
+  if (in_flight_by_standing_[standing] >= share) return false;
+  Endpoint* turn = rings_[standing].take_next([&](const std::string& tenant_id) {
+    const auto found = in_flight_by_tenant_.find(tenant_id);
+    return found == in_flight_by_tenant_.end() || found->second < options_.in_flight_per_tenant_max;
+  });
+  if (turn == nullptr) return false;
+  turn->ring.reset();
+  const EndpointRef ref = endpoint(turn->tenant_id, turn->id);
+  if (auto held = ref->queue.start_next(monotonic_now())) {
+    if (ref->queue.lease_of(held->delivery.id) > wall_now()) {
+      start_attempt(ref, std::move(*held));
+    } else {
+      // The lease was not renewed in time: another node may have it by now.
+      ref->queue.finish(*held, std::nullopt, monotonic_now());
+      --loaded_;
+      ++counters_.leases_lost;
+      set_due(*ref, wall_now());
+    }
+  }
+  review(ref);
+  return true;
+}
+
+}  // namespace verihook::delivery

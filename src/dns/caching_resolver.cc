@@ -1,0 +1,190 @@
+#include "dns/caching_resolver.h"
+
+#include <algorithm>
+
+#include "async/with_deadline.h"
+#include "base/text.h"
+
+namespace verihook::dns {
+
+template <class AnswerType>
+class CachingResolver::Cache {
+ public:
+  using Answered = Result<AnswerType>;
+  using Ask = std::function<Task<Answered>(std::string, Deadline)>;
+
+  Cache(CachingResolver& owner, Timers& timers, Ask ask)
+      : owner_(owner),
+        timers_(timers),
+        ask_(std::move(ask)),
+        entries_max_(std::max<std::size_t>(1, owner.options_.entries_max / 2)) {}
+
+  Task<Answered> find(std::string name, Deadline deadline);
+  std::size_t size() const { return entries_.size(); }
+  void clear() {
+    by_name_.clear();
+    entries_.clear();
+  }
+
+ private:
+  struct Entry {
+    std::string name;
+    Answered answer;
+    MonotonicTime expires;
+  };
+  // A query under way; waiters and the query share it.
+  struct Flight {
+    std::optional<Answered> answer;
+    WaitList waiting;
+
+    void land(Answered result) {
+      answer = std::move(result);
+      waiting.wake_all();
+    }
+  };
+  using Position = typename std::list<Entry>::iterator;
+
+  const Entry* fresh(const std::string& name);
+  Task<void> fly(std::string name, std::shared_ptr<Flight> flight);
+  static Task<Result<void>> wait_for(std::shared_ptr<Flight> flight);
+  void keep(const std::string& name, const Answered& answer);
+  std::chrono::seconds time_to_keep(const Answered& answer) const;
+
+  CachingResolver& owner_;
+  Timers& timers_;
+  Ask ask_;
+  const std::size_t entries_max_;
+  std::list<Entry> entries_;  // used last, first
+  std::unordered_map<std::string, Position> by_name_;
+  std::unordered_map<std::string, std::shared_ptr<Flight>> flights_;
+};
+
+template <class AnswerType>
+auto CachingResolver::Cache<AnswerType>::fresh(const std::string& name) -> const Entry* {
+  const auto found = by_name_.find(name);
+  if (found == by_name_.end()) return nullptr;
+  if (found->second->expires <= timers_.clock().monotonic_now()) {
+    entries_.erase(found->second);
+    by_name_.erase(found);
+    return nullptr;
+  }
+  entries_.splice(entries_.begin(), entries_, found->second);
+  return &entries_.front();
+}
+
+template <class AnswerType>
+auto CachingResolver::Cache<AnswerType>::find(std::string name, Deadline deadline)
+    -> Task<Answered> {
+  name = to_lower(name);
+  if (const Entry* entry = fresh(name)) {
+    ++owner_.stats_.hits;
+    co_return entry->answer;
+  }
+  std::shared_ptr<Flight> flight;
+  if (const auto found = flights_.find(name); found != flights_.end()) {
+    ++owner_.stats_.shared;
+    flight = found->second;
+  } else {
+    flight = std::make_shared<Flight>();
+    flights_.emplace(name, flight);  // first, since the query may end before spawn returns
+    if (!owner_.queries_.spawn("dns query", fly(name, flight))) {
+      flights_.erase(name);
+      co_return fail(Errc::kCancelled, "the resolver is stopping");
+    }
+    ++owner_.stats_.misses;
+  }
+  CO_TRY_VOID(co_await with_deadline(timers_, deadline, wait_for(flight)));
+  co_return *flight->answer;
+}
+
+template <class AnswerType>
+Task<Result<void>> CachingResolver::Cache<AnswerType>::wait_for(std::shared_ptr<Flight> flight) {
+  if (!flight->answer) co_await flight->waiting.wait();
+  if (!flight->answer) co_return fail(Errc::kCancelled, "the question was cancelled");
+  co_return Result<void>{};
+}
+
+template <class AnswerType>
+Task<void> CachingResolver::Cache<AnswerType>::fly(std::string name,
+                                                   std::shared_ptr<Flight> flight) {
+  // Whatever ends this coroutine, an exception included, the waiters hear of it.
+  struct Landing {
+    Cache& cache;
+    const std::string& name;
+    Flight& flight;
+    ~Landing() {
+      cache.flights_.erase(name);
+      if (!flight.answer) flight.land(fail(Errc::kCancelled, "the resolver is stopping"));
+    }
+  } landing{*this, name, *flight};
+  const auto deadline = Deadline::after(timers_.clock(), owner_.options_.query_time_ms_max);
+  Answered answer = co_await ask_(name, deadline);
+  keep(name, answer);
+  flight->land(std::move(answer));
+}
+
+template <class AnswerType>
+void CachingResolver::Cache<AnswerType>::keep(const std::string& name, const Answered& answer) {
+  if (!answer && answer.error().code == Errc::kCancelled) return;
+  const MonotonicTime expires = timers_.clock().monotonic_now() + time_to_keep(answer);
+  if (const auto found = by_name_.find(name); found != by_name_.end()) {
+    entries_.erase(found->second);
+    by_name_.erase(found);
+  }
+  entries_.push_front({name, answer, expires});
+  by_name_[name] = entries_.begin();
+  if (entries_.size() <= entries_max_) return;
+  by_name_.erase(entries_.back().name);
+  entries_.pop_back();
+  ++owner_.stats_.evicted;
+}
+
+template <class AnswerType>
+std::chrono::seconds CachingResolver::Cache<AnswerType>::time_to_keep(
+    const Answered& answer) const {
+  const CacheOptions& options = owner_.options_;
+  if (!answer) return options.failure_ttl_s;
+  const auto longest = answer->records.empty() ? options.negative_ttl_max_s : options.ttl_max_s;
+  return std::min(std::max(answer->ttl, options.ttl_min_s), longest);
+}
+
+CachingResolver::CachingResolver(asio::any_io_executor executor, Timers& timers, Resolver& upstream,
+                                 CacheOptions options)
+    : options_(options), queries_(std::move(executor), "dns queries") {
+  mx_ = std::make_unique<Cache<MxAnswer>>(
+      *this, timers,
+      [&upstream](std::string name, Deadline deadline) { return upstream.mx(name, deadline); });
+  addresses_ = std::make_unique<Cache<AddressAnswer>>(
+      *this, timers, [&upstream](std::string name, Deadline deadline) {
+        return upstream.addresses(name, deadline);
+      });
+}
+
+CachingResolver::~CachingResolver() = default;
+
+Task<Result<MxAnswer>> CachingResolver::mx(std::string domain, Deadline deadline) {
+  return mx_->find(std::move(domain), deadline);
+}
+
+Task<Result<AddressAnswer>> CachingResolver::addresses(std::string host, Deadline deadline) {
+  return addresses_->find(std::move(host), deadline);
+}
+
+CacheStats CachingResolver::stats() const {
+  CacheStats stats = stats_;
+  stats.entries = mx_->size() + addresses_->size();
+  return stats;
+}
+
+void CachingResolver::clear() {
+  mx_->clear();
+  addresses_->clear();
+}
+
+Task<void> CachingResolver::stop() {
+  queries_.close();
+  queries_.cancel();
+  co_await queries_.join();
+}
+
+}  // namespace verihook::dns

@@ -1,0 +1,57 @@
+#include "gateway/source_settings.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "model/tenant.h"
+#include "webhooks/strict_json.h"
+
+namespace verihook::gateway {
+namespace {
+
+constexpr std::pair<std::string_view, TenantRule> kTenantRules[] = {
+    {"ignore", TenantRule::kIgnore},
+    {"require", TenantRule::kRequire},
+    {"route", TenantRule::kRoute},
+};
+
+}  // namespace
+
+Result<SourceSettings> parse_source_settings(const boost::json::object& settings,
+                                             std::string_view tenant_id) {
+  SourceSettings parsed;
+  if (const auto* value = settings.if_contains("require_timestamp")) {
+    if (!value->is_bool()) {
+      return fail(Errc::kInvalidArgument, "\"settings.require_timestamp\" must be true or false.");
+    }
+    parsed.require_timestamp = value->get_bool();
+  }
+  if (const auto* value = settings.if_contains("tenant_rule")) {
+    const auto* name = value->if_string();
+    const auto* rule = name == nullptr
+                           ? std::end(kTenantRules)
+                           : std::ranges::find(kTenantRules, std::string_view(*name),
+                                               &std::pair<std::string_view, TenantRule>::first);
+    if (rule == std::end(kTenantRules)) {
+      return fail(Errc::kInvalidArgument,
+                  "\"settings.tenant_rule\" must be \"ignore\", \"require\" or \"route\".");
+    }
+    parsed.tenant_rule = rule->second;
+  }
+  if (parsed.tenant_rule == TenantRule::kRoute && tenant_id != model::kDefaultTenant) {
+    return fail(Errc::kForbidden,
+                "\"settings.tenant_rule\" may be \"route\" only in sources of the tenant \"" +
+                    std::string(model::kDefaultTenant) + "\".");
+  }
+  return parsed;
+}
+
+Result<SourceSettings> parse_source_settings(std::string_view json_text,
+                                             std::string_view tenant_id) {
+  TRY(value, webhooks::parse_strict_json(json_text, {.name = "settings"}));
+  if (!value.is_object()) return fail(Errc::kInvalidArgument, "\"settings\" must be an object.");
+  return parse_source_settings(value.get_object(), tenant_id);
+}
+
+}  // namespace verihook::gateway

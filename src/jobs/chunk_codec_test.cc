@@ -1,0 +1,52 @@
+#include "jobs/chunk_codec.h"
+
+#include <gtest/gtest.h>
+
+#include "jobs/seen_set.h"
+
+namespace verihook::jobs {
+namespace {
+
+TEST(ChunkCodec, GivesRowsBackAsTheyWere) {
+  std::vector<InputRow> rows;
+  for (int i = 1; i <= 10'000; ++i) {
+    rows.push_back({i, "user" + std::to_string(i) + "@example.test", i % 3 ? "" : "id\n\t\"",
+                    i % 2 ? "" : "{\"a\":1}"});
+  }
+  rows[5].email = std::string("\0\xff\n", 3);
+  const auto decoded = decode_rows(encode_rows(rows));
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(*decoded, rows);
+  EXPECT_TRUE(decode_rows(encode_rows({}))->empty());
+}
+
+TEST(ChunkCodec, GivesResultsBackInTheOrderWritten) {
+  std::vector<ResultLine> lines;
+  ASSERT_TRUE(decode_results(encode_results({{2, "{\"row\":2}"}, {1, "{\"row\":1}"}}), lines));
+  ASSERT_TRUE(decode_results(encode_results({{3, "{}"}}), lines));
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(lines[0].number, 2);
+  EXPECT_EQ(lines[0].json, "{\"row\":2}");
+  EXPECT_EQ(lines[2].number, 3);
+}
+
+TEST(ChunkCodec, CallsDamageByItsNameWhereverItIs) {
+  const std::string good = encode_rows({{1, "a@b.test", "", ""}, {2, "c@d.test", "x", "{}"}});
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    const auto decoded = decode_rows(std::string_view(good).substr(0, size));
+    ASSERT_FALSE(decoded) << size;
+    EXPECT_EQ(decoded.error().code, Errc::kStorageFailed);
+  }
+  std::vector<ResultLine> lines;
+  EXPECT_FALSE(decode_results(encode_rows({{1, "a", "", ""}}), lines));
+}
+
+TEST(SeenSet, KnowsWhatItHasSeenThroughGrowth) {
+  SeenSet seen;
+  for (int i = 0; i < 50'000; ++i) EXPECT_TRUE(seen.insert(std::to_string(i)));
+  for (int i = 0; i < 50'000; ++i) EXPECT_FALSE(seen.insert(std::to_string(i)));
+  EXPECT_EQ(seen.size(), 50'000u);
+}
+
+}  // namespace
+}  // namespace verihook::jobs

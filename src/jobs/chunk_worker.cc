@@ -1,0 +1,263 @@
+#include "jobs/chunk_worker.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "async/run_on.h"
+#include "base/log.h"
+#include "jobs/job_events.h"
+#include "verification/result_json.h"
+#include "verification/sandbox.h"
+#include "webhooks/payload.h"
+
+namespace verihook::jobs {
+namespace {
+
+// What a checkpoint's transaction leaves to do when it has been committed.
+struct Committed {
+  model::Job job;
+  delivery::Published published;
+};
+
+// The job's state and its event, in the transaction that stored the results they follow from.
+Result<Committed> settle_job(store::Connection& db, const delivery::Outbox& outbox, model::Job job,
+                             const std::string& event_id, const std::string& public_url,
+                             WallTime now) {
+  Committed committed{std::move(job), {}};
+  model::Job& current = committed.job;
+  std::optional<model::Event> event;
+  if (current.processed_count == current.total_count) {
+    current.state = model::JobState::kCompleted;
+    current.finished_at = now;
+    event = completed_event(current, public_url, now);
+  } else if (progress_is_due(current, now)) {
+    current.progress_event_at = now;
+    current.progress_event_count = current.processed_count;
+    event = progress_event(current, now);
+  }
+  if (!event) return committed;
+  event->id = event_id;
+  TRY_VOID(store::update_job(db, current));
+  TRY(published, outbox.publish(db, *event));
+  committed.published = std::move(published);
+  return committed;
+}
+
+}  // namespace
+
+ChunkWorker::ChunkWorker(Engine& engine, store::LeasedChunk leased)
+    : engine_(engine),
+      chunk_(std::move(leased.chunk)),
+      job_(std::move(leased.job)),
+      input_(std::move(leased.input)),
+      segments_(std::move(leased.segments)) {}
+
+Task<void> ChunkWorker::run() {
+  // The verification below refers to this object, so a cancellation must not unwind past it.
+  co_await asio::this_coro::throw_if_cancelled(false);
+  Result<void> decoded;
+  if (engine_.cpu_pool_ != nullptr) {
+    decoded = co_await run_on(*engine_.cpu_pool_, [this] { return decode(); });
+  } else {
+    decoded = decode();
+  }
+  if (!decoded) {
+    log_error("a stored chunk cannot be read",
+              {{"job_id", chunk_.job_id}, {"error", decoded.error().message}});
+    co_await fail_job("PROCESSING_ERROR", decoded.error().message);
+    co_return;
+  }
+  TaskGroup verification(engine_.executor_, "verification of a chunk");
+  verification.spawn("verify", verify_open_rows());
+  Progress progress = Progress::kGoOn;
+  while (progress == Progress::kGoOn) {
+    co_await wait_for_checkpoint();
+    const auto state = co_await asio::this_coro::cancellation_state;
+    const bool stopping = cancelled(state);
+    if (stopping) {
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+      verification.cancel();
+      co_await verification.join();
+    }
+    const bool ended = verification_ended_;
+    progress = co_await checkpoint();
+    if (progress == Progress::kGoOn && stopping) {
+      co_await give_back();
+      break;
+    }
+    if (progress == Progress::kGoOn && ended && fails_half_way_) {
+      co_await fail_job("PROCESSING_ERROR",
+                        "the list contains the sandbox address that fails a job");
+      break;
+    }
+    if (progress == Progress::kGoOn && deadline_passed()) {
+      co_await fail_job("DEADLINE_EXCEEDED", "the job did not end by its deadline");
+      break;
+    }
+  }
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  verification.cancel();
+  co_await verification.join();
+}
+
+Result<void> ChunkWorker::decode() {
+  TRY(rows, decode_rows(input_));
+  rows_ = std::move(rows);
+  for (const std::string& segment : segments_) TRY_VOID(decode_results(segment, stored_lines_));
+  std::unordered_set<std::int64_t> answered;
+  for (const ResultLine& line : stored_lines_) answered.insert(line.number);
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    fails_half_way_ |= verification::fails_the_job(rows_[i].email);
+    if (!answered.contains(rows_[i].number)) open_rows_.push_back(i);
+  }
+  answered_ = answered.size();
+  if (fails_half_way_) {
+    const std::size_t half = rows_.size() / 2;
+    std::erase_if(open_rows_, [&](std::size_t row) { return row >= half; });
+  }
+  for (const std::size_t row : open_rows_) open_emails_.push_back(rows_[row].email);
+  input_.clear();
+  segments_.clear();
+  return {};
+}
+
+Task<void> ChunkWorker::verify_open_rows() {
+  co_await engine_.verifier_.verify_all(open_emails_, job_.options,
+                                        [this](std::size_t index, model::Verdict verdict) {
+                                          fresh_.push_back({open_rows_[index], std::move(verdict)});
+                                          ++answered_;
+                                        });
+  verification_ended_ = true;
+  attention_.wake_all();
+}
+
+Task<void> ChunkWorker::wait_for_checkpoint() {
+  checkpoint_due_ = false;
+  Deadline due = Deadline::after(engine_.timers_.clock(), engine_.options_.checkpoint_interval_ms);
+  if (job_.options.deadline_s) {
+    const auto left = job_.created_at + std::chrono::seconds{*job_.options.deadline_s} -
+                      engine_.timers_.clock().wall_now();
+    due = due.sooner(Deadline::after(engine_.timers_.clock(), std::max(left, Milliseconds{0})));
+  }
+  Alarm alarm(engine_.timers_, engine_.executor_);
+  alarm.arm(due, [this] {
+    checkpoint_due_ = true;
+    attention_.wake_all();
+  });
+  while (!verification_ended_ && !checkpoint_due_) {
+    if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
+    const bool woken = co_await attention_.wait();
+    if (!woken) co_return;
+  }
+}
+
+store::Checkpoint ChunkWorker::encode(const std::vector<Fresh>& fresh) {
+  store::Checkpoint checkpoint;
+  checkpoint.tenant_id = chunk_.tenant_id;
+  checkpoint.job_id = chunk_.job_id;
+  checkpoint.chunk_number = chunk_.number;
+  checkpoint.fence = chunk_.fence;
+  checkpoint.row_count = static_cast<std::int64_t>(fresh.size());
+  checkpoint.done = all_rows_answered();
+  std::vector<ResultLine> lines;
+  lines.reserve(fresh.size());
+  for (const Fresh& result : fresh) {
+    const InputRow& row = rows_[result.row];
+    checkpoint.summary.count(result.verdict);
+    ResultLine& line = lines.emplace_back(row.number, "");
+    verification::append_result(line.json, result.verdict, {row.number, row.id, row.data});
+  }
+  if (checkpoint.done) {
+    lines.insert(lines.end(), stored_lines_.begin(), stored_lines_.end());
+    std::ranges::sort(lines, {}, &ResultLine::number);
+    checkpoint.result = encode_results(lines);
+  } else if (!lines.empty()) {
+    checkpoint.segment = encode_results(lines);
+    stored_lines_.insert(stored_lines_.end(), std::make_move_iterator(lines.begin()),
+                         std::make_move_iterator(lines.end()));
+  }
+  return checkpoint;
+}
+
+Task<ChunkWorker::Progress> ChunkWorker::checkpoint() {
+  const std::vector<Fresh> fresh = std::exchange(fresh_, {});
+  const std::size_t stored_before = stored_lines_.size();
+  store::Checkpoint checkpoint;
+  if (engine_.cpu_pool_ != nullptr) {
+    checkpoint = co_await run_on(*engine_.cpu_pool_, [&] { return encode(fresh); });
+  } else {
+    checkpoint = encode(fresh);
+  }
+  const WallTime now = engine_.timers_.clock().wall_now();
+  checkpoint.lease_until = now + engine_.options_.lease_ms;
+  const std::string event_id = engine_.ids_.make(id_prefix::kEvent);
+  auto committed =
+      co_await engine_.database_.write([&](store::Connection& db) -> Result<Committed> {
+        TRY(job, store::checkpoint_chunk(db, checkpoint));
+        if (model::is_final(job.state)) return fail(Errc::kConflict, "the job has ended meanwhile");
+        return settle_job(db, engine_.outbox_, std::move(job), event_id,
+                          engine_.options_.public_url, now);
+      });
+  if (!committed) {
+    const Errc code = committed.error().code;
+    if (code == Errc::kConflict || code == Errc::kNotFound) {
+      ++engine_.stats_.leases_lost;
+      co_return Progress::kChunkEnded;
+    }
+    // The store is full or busy: the results are kept and offered again with the next ones.
+    log_warning("results could not be stored",
+                {{"job_id", chunk_.job_id}, {"error", committed.error().message}});
+    stored_lines_.resize(stored_before);
+    fresh_.insert(fresh_.begin(), fresh.begin(), fresh.end());
+    co_await sleep_for(engine_.timers_, engine_.options_.retry_pause_ms);
+    co_return Progress::kGoOn;
+  }
+  ++engine_.stats_.checkpoints;
+  job_ = std::move(committed->job);
+  if (job_.state == model::JobState::kCompleted) ++engine_.stats_.jobs_finished;
+  engine_.on_published_(std::move(committed->published));
+  if (!checkpoint.done) co_return Progress::kGoOn;
+  ++engine_.stats_.chunks_finished;
+  co_return Progress::kChunkEnded;
+}
+
+Task<void> ChunkWorker::give_back() {
+  const auto released = co_await engine_.database_.write(
+      [&](store::Connection& db) { return store::release_chunk(db, chunk_); });
+  // When that fails the lease runs out by itself.
+  if (!released) log_warning("a chunk could not be given back", {{"job_id", chunk_.job_id}});
+}
+
+Task<void> ChunkWorker::fail_job(std::string_view code, std::string sentence) {
+  const WallTime now = engine_.timers_.clock().wall_now();
+  const std::string event_id = engine_.ids_.make(id_prefix::kEvent);
+  auto committed =
+      co_await engine_.database_.write([&](store::Connection& db) -> Result<Committed> {
+        TRY(job, store::find_job(db, chunk_.tenant_id, chunk_.job_id));
+        if (model::is_final(job.state)) return Committed{std::move(job), {}};
+        job.state = model::JobState::kFailed;
+        job.error_code = code;
+        job.error_message = sentence;
+        job.finished_at = now;
+        TRY_VOID(store::update_job(db, job));
+        model::Event event = failed_event(job, engine_.options_.public_url, now);
+        event.id = event_id;
+        TRY(published, engine_.outbox_.publish(db, event));
+        return Committed{std::move(job), std::move(published)};
+      });
+  if (!committed) {
+    log_error("a failed job could not be marked so",
+              {{"job_id", chunk_.job_id}, {"error", committed.error().message}});
+    co_return;
+  }
+  ++engine_.stats_.jobs_finished;
+  engine_.on_published_(std::move(committed->published));
+}
+
+bool ChunkWorker::deadline_passed() const {
+  return job_.options.deadline_s &&
+         engine_.timers_.clock().wall_now() >=
+             job_.created_at + std::chrono::seconds{*job_.options.deadline_s};
+}
+
+}  // namespace verihook::jobs

@@ -1,0 +1,77 @@
+#include "jobs/job_events.h"
+
+#include <algorithm>
+
+#include "webhooks/payload.h"
+
+namespace verihook::jobs {
+namespace {
+
+model::Event event_of(const model::Job& job, std::string_view type, std::string tail,
+                      WallTime now) {
+  model::Event event;
+  event.tenant_id = job.tenant_id;
+  event.type = type;
+  event.job_id = job.id;
+  event.body = std::move(tail);
+  event.created_at = now;
+  return event;
+}
+
+}  // namespace
+
+std::string download_url(std::string_view public_url, std::string_view job_id) {
+  return std::string(public_url) + "/v1/bulk/download/" + std::string(job_id);
+}
+
+bool progress_is_due(const model::Job& job, WallTime now) {
+  const std::int64_t news = job.processed_count - job.progress_event_count;
+  const WallTime last = std::max(job.progress_event_at, job.started_at.value_or(job.created_at));
+  return news > 0 && now - last >= kProgressInterval && news * 100 >= job.total_count;
+}
+
+std::optional<WallTime> estimate_completion(const model::Job& job, WallTime now) {
+  if (!job.started_at || job.processed_count == 0) return std::nullopt;
+  const auto spent_ms = static_cast<double>((now - *job.started_at).count());
+  const auto left = static_cast<double>(job.total_count - job.processed_count);
+  const double left_ms = spent_ms * left / static_cast<double>(job.processed_count);
+  return now + Milliseconds{static_cast<std::int64_t>(left_ms)};
+}
+
+model::Event progress_event(const model::Job& job, WallTime now) {
+  webhooks::BulkProgress body;
+  body.processed_count = job.processed_count;
+  body.total_count = job.total_count;
+  body.estimated_completion = estimate_completion(job, now);
+  body.summary = job.summary;
+  body.metadata = job.metadata;
+  body.created_at = now;
+  return event_of(job, model::event_type::kBulkProgress, webhooks::tail_of(body), now);
+}
+
+model::Event completed_event(const model::Job& job, std::string_view public_url, WallTime now) {
+  webhooks::BulkCompleted body;
+  body.summary = job.summary;
+  body.processing_time_ms = (now - job.created_at).count();
+  body.download_url = download_url(public_url, job.id);
+  body.metadata = job.metadata;
+  body.created_at = now;
+  return event_of(job, model::event_type::kBulkCompleted, webhooks::tail_of(body), now);
+}
+
+model::Event failed_event(const model::Job& job, std::string_view public_url, WallTime now) {
+  webhooks::BulkFailed body;
+  body.error_code = job.error_code;
+  body.error_message = job.error_message;
+  body.partial_results_available = job.processed_count > 0;
+  body.processed_count = job.processed_count;
+  body.total_count = job.total_count;
+  if (body.partial_results_available) {
+    body.download_url = download_url(public_url, job.id) + "?partial=true";
+  }
+  body.metadata = job.metadata;
+  body.created_at = now;
+  return event_of(job, model::event_type::kBulkFailed, webhooks::tail_of(body), now);
+}
+
+}  // namespace verihook::jobs

@@ -1,0 +1,236 @@
+#include "net/real_network.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+#include <openssl/ssl.h>
+
+#include "net/asio_endpoint.h"
+
+namespace verihook::net {
+namespace {
+
+using asio::ip::tcp;
+using boost::system::error_code;
+
+// What an error of a connected stream means to its user.
+Error stream_error(const error_code& error) {
+  if (error == asio::error::operation_aborted)
+    return {Errc::kCancelled, "the operation was cancelled"};
+  if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
+    return {Errc::kConnectionLost, "the other side closed the connection"};
+  }
+  if (error.category() == asio::error::get_ssl_category()) {
+    return {Errc::kTls, "TLS failed: " + error.message()};
+  }
+  return {Errc::kConnectionLost, "the connection was lost: " + error.message()};
+}
+
+Error connect_error(const error_code& error) {
+  if (error == asio::error::operation_aborted)
+    return {Errc::kCancelled, "connecting was cancelled"};
+  if (error == asio::error::connection_refused) {
+    return {Errc::kConnectionRefused, "the other side refused the connection"};
+  }
+  if (error == asio::error::timed_out) {
+    return {Errc::kTimeout, "the other side did not answer in time"};
+  }
+  if (error == asio::error::connection_reset) {
+    return {Errc::kConnectionLost, "the other side reset the connection"};
+  }
+  return {Errc::kUnreachable, "the other side cannot be reached: " + error.message()};
+}
+
+class RealStream final : public Stream {
+ public:
+  RealStream(const asio::any_io_executor& executor, Timers& timers, asio::ssl::context& strict,
+             asio::ssl::context& opportunistic)
+      : socket_(executor),
+        timers_(timers),
+        alarm_(timers, executor),
+        strict_(strict),
+        opportunistic_(opportunistic) {}
+
+  Task<Result<void>> connect(Endpoint target, ConnectOptions options, Deadline deadline);
+  // What the operating system says is at the other end.
+  Result<Endpoint> connected_to() const {
+    error_code error;
+    const auto endpoint = socket_.remote_endpoint(error);
+    if (error) return fail(Errc::kConnectionLost, "the other side closed the connection");
+    return from_asio(endpoint);
+  }
+
+  Task<Result<std::size_t>> read_some(std::span<char> buffer, Deadline deadline) override;
+  Task<Result<void>> write_all(std::string_view data, Deadline deadline) override;
+  Task<Result<void>> start_tls(std::string server_name, TlsVerification verification,
+                               Deadline deadline) override;
+  void close() override {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+  Endpoint peer() const override { return peer_; }
+
+ private:
+  using TlsStream = asio::ssl::stream<tcp::socket&>;
+
+  // One operation at a time has the deadline; when it passes, the socket's operations are
+  // cancelled.
+  bool begin(Deadline deadline);
+  Error end(const error_code& error);
+  Result<void> open_and_bind(const Endpoint& target, const std::optional<IpAddress>& source);
+  Result<void> name_server(const std::string& server_name, TlsVerification verification);
+
+  tcp::socket socket_;
+  Timers& timers_;
+  Alarm alarm_;
+  asio::ssl::context& strict_;
+  asio::ssl::context& opportunistic_;
+  std::unique_ptr<TlsStream> tls_;
+  Endpoint peer_;
+  bool timed_out_ = false;
+};
+
+bool RealStream::begin(Deadline deadline) {
+  timed_out_ = deadline.passed(timers_.clock());
+  if (timed_out_) return false;
+  alarm_.arm(deadline, [this] {
+    timed_out_ = true;
+    error_code ignored;
+    socket_.cancel(ignored);
+  });
+  return true;
+}
+
+Error RealStream::end(const error_code& error) {
+  if (timed_out_) return {Errc::kTimeout, "the other side did not answer in time"};
+  return stream_error(error);
+}
+
+Result<void> RealStream::open_and_bind(const Endpoint& target,
+                                       const std::optional<IpAddress>& source) {
+  error_code error;
+  socket_.open(target.address.v6 ? tcp::v6() : tcp::v4(), error);
+  if (error) return fail(Errc::kInternal, "a socket could not be opened: " + error.message());
+  socket_.set_option(tcp::no_delay(true), error);
+  if (!source) return {};
+  if (source->v6 != target.address.v6) {
+    return fail(Errc::kUnreachable, "the source address is of another family than the target");
+  }
+  // The port is chosen at connect, per target; else 28,000 connections use all ports of an address.
+  const int on = 1;
+  setsockopt(socket_.native_handle(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  socket_.bind(to_asio({*source, 0}), error);
+  if (error) {
+    return fail(Errc::kUnreachable,
+                "the source address is not one of this host: " + error.message());
+  }
+  return {};
+}
+
+Task<Result<void>> RealStream::connect(Endpoint target, ConnectOptions options, Deadline deadline) {
+  CO_TRY_VOID(open_and_bind(target, options.source));
+  if (!begin(deadline)) co_return std::unexpected(end({}));
+  const auto [error] = co_await socket_.async_connect(to_asio(target), kAsTuple);
+  alarm_.disarm();
+  if (error) co_return std::unexpected(timed_out_ ? end(error) : connect_error(error));
+  peer_ = target;
+  co_return Result<void>{};
+}
+
+Task<Result<std::size_t>> RealStream::read_some(std::span<char> buffer, Deadline deadline) {
+  if (!begin(deadline)) co_return std::unexpected(end({}));
+  const auto target = asio::buffer(buffer.data(), buffer.size());
+  const auto [error, count] = tls_ ? co_await tls_->async_read_some(target, kAsTuple)
+                                   : co_await socket_.async_read_some(target, kAsTuple);
+  alarm_.disarm();
+  if (count > 0) co_return count;
+  co_return std::unexpected(end(error));
+}
+
+Task<Result<void>> RealStream::write_all(std::string_view data, Deadline deadline) {
+  if (!begin(deadline)) co_return std::unexpected(end({}));
+  const auto source = asio::buffer(data.data(), data.size());
+  const auto [error, count] = tls_ ? co_await asio::async_write(*tls_, source, kAsTuple)
+                                   : co_await asio::async_write(socket_, source, kAsTuple);
+  alarm_.disarm();
+  if (error) co_return std::unexpected(end(error));
+  co_return Result<void>{};
+}
+
+Result<void> RealStream::name_server(const std::string& server_name, TlsVerification verification) {
+  SSL* ssl = tls_->native_handle();
+  const bool literal = IpAddress::parse(server_name).has_value();
+  bool done = literal || SSL_set_tlsext_host_name(ssl, server_name.c_str()) == 1;
+  if (verification == TlsVerification::kStrict) {
+    done = done && expect_server_name(SSL_get0_param(ssl), server_name);
+  }
+  if (!done) return fail(Errc::kTls, "the server's name cannot be used for TLS");
+  return {};
+}
+
+Task<Result<void>> RealStream::start_tls(std::string server_name, TlsVerification verification,
+                                         Deadline deadline) {
+  if (tls_) co_return fail(Errc::kInternal, "the stream is encrypted already");
+  const bool strict = verification == TlsVerification::kStrict;
+  tls_ = std::make_unique<TlsStream>(socket_, strict ? strict_ : opportunistic_);
+  CO_TRY_VOID(name_server(server_name, verification));
+  if (!begin(deadline)) co_return std::unexpected(end({}));
+  const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::client, kAsTuple);
+  alarm_.disarm();
+  if (!error) co_return Result<void>{};
+  const long verdict = SSL_get_verify_result(tls_->native_handle());
+  if (strict && verdict != X509_V_OK) {
+    co_return fail(Errc::kTls, std::string("the server's certificate is not trusted: ") +
+                                   X509_verify_cert_error_string(verdict));
+  }
+  co_return std::unexpected(end(error));
+}
+
+// Between strangers any encryption is better than none, so nothing that a mail server still speaks
+// is refused (RFC 7435); the payload of a probe is no secret.
+asio::ssl::context opportunistic_context() {
+  asio::ssl::context context(asio::ssl::context::tls_client);
+  context.set_verify_mode(asio::ssl::verify_none);
+  SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_VERSION);
+  SSL_CTX_set_cipher_list(context.native_handle(), "DEFAULT:@SECLEVEL=0");
+  return context;
+}
+
+asio::ssl::context strict_context(const TrustStore& roots) {
+  asio::ssl::context context(asio::ssl::context::tls_client);
+  context.set_verify_mode(asio::ssl::verify_peer);
+  SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
+  roots.install(context.native_handle());
+  return context;
+}
+
+Error forbidden() {
+  return {Errc::kForbiddenAddress, "the target is not an address that this program may connect to"};
+}
+
+}  // namespace
+
+RealNetwork::RealNetwork(asio::any_io_executor executor, Timers& timers,
+                         const AddressFilter& filter, const TrustStore& roots)
+    : executor_(std::move(executor)),
+      timers_(timers),
+      filter_(filter),
+      strict_(strict_context(roots)),
+      opportunistic_(opportunistic_context()) {}
+
+Task<Result<std::unique_ptr<Stream>>> RealNetwork::connect(Endpoint target, ConnectOptions options,
+                                                           Deadline deadline) {
+  if (!filter_.allows(target.address)) co_return std::unexpected(forbidden());
+  auto stream = std::make_unique<RealStream>(executor_, timers_, strict_, opportunistic_);
+  CO_TRY_VOID(co_await stream->connect(target, options, deadline));
+  CO_TRY(peer, stream->connected_to());
+  if (peer != target || !filter_.allows(peer.address)) co_return std::unexpected(forbidden());
+  co_return std::unique_ptr<Stream>(std::move(stream));
+}
+
+}  // namespace verihook::net

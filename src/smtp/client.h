@@ -1,0 +1,84 @@
+// Conversation: one connection to one mail server, driven through smtp/session over a net::Network.
+// It does the I/O and keeps the time; every decision is the session's. One io thread. Network and
+// clock outlive it; it is destroyed when no call is under way.
+//
+// Time: each command's reply has a deadline that trickling bytes do not extend, and each call has a
+// budget of its own below the caller's deadline. A cancelled call still takes leave from the
+// server, for quit_timeout at most, before it returns.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "net/network.h"
+#include "smtp/session.h"
+
+namespace verihook::smtp {
+
+struct ConversationOptions {
+  SessionOptions session;
+  net::ConnectOptions connect;
+  Milliseconds connect_timeout{10'000};
+  Milliseconds banner_timeout{20'000};
+  Milliseconds command_timeout{20'000};
+  Milliseconds call_timeout{90'000};          // of one connect() or ask(), plus
+  Milliseconds timeout_per_recipient{2'000};  // this for each recipient asked
+  Milliseconds quit_timeout{2'000};
+};
+
+class Conversation {
+ public:
+  Conversation(net::Network& network, const Clock& clock, ConversationOptions options);
+  ~Conversation();
+  Conversation(const Conversation&) = delete;
+  Conversation& operator=(const Conversation&) = delete;
+
+  // Connects and greets, with TLS by the policy; when an opportunistic handshake fails, once more
+  // without. Nothing when recipients can be asked; else why not. To be called once.
+  Task<std::optional<Outcome>> connect(net::Endpoint endpoint, std::string host_name,
+                                       Deadline deadline);
+
+  // One outcome per recipient, in their order. May be called again and again; when the connection
+  // has ended, everybody's outcome says why.
+  Task<std::vector<RecipientOutcome>> ask(std::vector<std::string> recipients, Deadline deadline);
+
+  // Takes leave and closes. Never fails; does nothing when the connection is gone. A caller that
+  // has been cancelled while the conversation stood idle disables cancellation first
+  // (async/task.h).
+  Task<void> quit();
+
+  // Whether ask() can still reach the server.
+  bool usable() const { return session_ && session_->usable(); }
+  bool tls_active() const { return session_ && session_->tls_active(); }
+  std::optional<net::Endpoint> peer() const { return peer_; }
+  // The dialogue so far, when options.session.trace is set.
+  std::vector<std::string> trace() const;
+
+ private:
+  Task<void> open(TlsPolicy tls, Deadline deadline);
+  // Carries out what the session asks for until it is idle or over.
+  Task<void> drive(Event event, Deadline deadline);
+  Task<Event> carry_out(Action action, Deadline deadline);
+  Task<void> leave_unless_usable();
+  Task<void> take_leave();
+
+  net::Network& network_;
+  const Clock& clock_;
+  const ConversationOptions options_;
+  net::Endpoint endpoint_;
+  std::string host_name_;
+  std::optional<net::Endpoint> peer_;
+  std::unique_ptr<net::Stream> stream_;
+  std::optional<Session> session_;
+  std::vector<std::string> earlier_trace_;  // of the attempt with TLS that failed
+  std::vector<char> buffer_;
+  Deadline reply_due_ = Deadline::never();
+  std::size_t replies_seen_ = 0;
+};
+
+}  // namespace verihook::smtp

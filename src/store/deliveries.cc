@@ -1,0 +1,248 @@
+#include <algorithm>
+
+#include "store/codec.h"
+#include "store/delivery_state.h"
+#include "store/event_rows.h"
+#include "store/events.h"
+#include "store/rows.h"
+
+namespace verihook::store {
+namespace {
+
+// When the delivery may be leased: see schema.cc.
+WallTime claimable_at(const model::Delivery& delivery) {
+  if (delivery.lease_owner.empty()) return delivery.next_attempt_at;
+  return std::max(delivery.next_attempt_at, delivery.lease_until);
+}
+
+model::Attempt attempt_of(const Row& row) {
+  model::Attempt attempt;
+  attempt.tenant_id = row.string(0);
+  attempt.id = row.string(1);
+  attempt.delivery_id = row.string(2);
+  attempt.number = row.integer(3);
+  attempt.started_at = row.time(4);
+  attempt.status_code = static_cast<int>(row.integer(5));
+  attempt.error_class = row.string(6);
+  attempt.error = row.string(7);
+  attempt.latency_ms = row.real(8);
+  attempt.response_head = row.string(9);
+  return attempt;
+}
+
+Result<void> insert_attempt(Connection& db, const model::Attempt& attempt) {
+  return done(db.execute(
+      "INSERT INTO attempts (tenant_id, id, delivery_id, number, started_at, status_code,"
+      " error_class, error, latency_ms, response_head)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+      {attempt.tenant_id, attempt.id, attempt.delivery_id, attempt.number, attempt.started_at,
+       attempt.status_code, attempt.error_class, attempt.error, attempt.latency_ms,
+       BlobView{attempt.response_head}}));
+}
+
+// `sql` sets the columns of both forms of update; $3 is the state.
+Result<void> write_delivery(Connection& db, std::string_view sql, const model::Delivery& delivery) {
+  TRY_VOID(expect_changed(
+      db.execute(sql, {delivery.tenant_id, delivery.id, to_string(delivery.state),
+                       delivery.attempt_count, delivery.next_attempt_at, claimable_at(delivery),
+                       delivery.lease_owner, delivery.lease_until, delivery.last_status_code,
+                       delivery.last_error, delivery.finished_at}),
+      "delivery"));
+  return refresh_event(db, delivery.tenant_id, delivery.event_id);
+}
+
+model::EventStatus status_of(std::int64_t dead, std::int64_t failing, std::int64_t pending) {
+  if (dead > 0) return model::EventStatus::kDead;
+  if (failing > 0) return model::EventStatus::kFailed;
+  if (pending > 0) return model::EventStatus::kPending;
+  return model::EventStatus::kProcessed;
+}
+
+}  // namespace
+
+model::Delivery delivery_of(const Row& row) {
+  model::Delivery delivery;
+  delivery.tenant_id = row.string(0);
+  delivery.id = row.string(1);
+  delivery.event_id = row.string(2);
+  delivery.destination_id = row.string(3);
+  delivery.state = decode_delivery_state(row.text(4));
+  delivery.attempt_count = row.integer(5);
+  delivery.next_attempt_at = row.time(6);
+  delivery.lease_owner = row.string(7);
+  delivery.lease_until = row.time(8);
+  delivery.last_status_code = static_cast<int>(row.integer(9));
+  delivery.last_error = row.string(10);
+  delivery.created_at = row.time(11);
+  delivery.finished_at = row.optional_time(12);
+  return delivery;
+}
+
+Result<void> refresh_event(Connection& db, std::string_view tenant_id, std::string_view event_id) {
+  model::EventStatus status = model::EventStatus::kProcessed;
+  std::int64_t retry_count = 0;
+  TRY_VOID(
+      db.query("SELECT SUM(CASE WHEN state = 'dead' THEN 1 ELSE 0 END),"
+               " SUM(CASE WHEN state = 'pending' AND attempt_count > 0 THEN 1 ELSE 0 END),"
+               " SUM(CASE WHEN state = 'pending' THEN 1 ELSE 0 END),"
+               " SUM(CASE WHEN attempt_count > 1 THEN attempt_count - 1 ELSE 0 END)"
+               " FROM deliveries WHERE tenant_id = $1 AND event_id = $2",
+               {tenant_id, event_id}, [&](const Row& row) {
+                 status = status_of(row.integer(0), row.integer(1), row.integer(2));
+                 retry_count = row.integer(3);
+                 return false;
+               }));
+  return done(
+      db.execute("UPDATE events SET status = $3, retry_count = $4"
+                 " WHERE tenant_id = $1 AND id = $2"
+                 " AND (status <> $3 OR retry_count <> $4)",
+                 {tenant_id, event_id, to_string(status), retry_count}));
+}
+
+Result<void> unpark_deliveries(Connection& db, std::string_view tenant_id,
+                               std::string_view destination_id) {
+  return done(
+      db.execute("UPDATE deliveries SET claimable_at = CASE WHEN lease_owner <> ''"
+                 " AND lease_until > next_attempt_at THEN lease_until ELSE next_attempt_at END"
+                 " WHERE tenant_id = $1 AND destination_id = $2 AND state = 'pending'"
+                 " AND claimable_at = 9223372036854775807",
+                 {tenant_id, destination_id}));
+}
+
+Result<void> cancel_deliveries(Connection& db, std::string_view tenant_id,
+                               std::string_view destination_id) {
+  TRY(event_ids,
+      find_rows(db,
+                "SELECT event_id FROM deliveries WHERE tenant_id = $1"
+                " AND destination_id = $2 AND state = 'pending'",
+                {tenant_id, destination_id}, [](const Row& row) { return row.string(0); }));
+  TRY_VOID(
+      db.execute("UPDATE deliveries SET state = 'cancelled', lease_owner = '',"
+                 " lease_until = 0, claimable_at = 0 WHERE tenant_id = $1"
+                 " AND destination_id = $2 AND state = 'pending'",
+                 {tenant_id, destination_id}));
+  for (const std::string& event_id : event_ids) TRY_VOID(refresh_event(db, tenant_id, event_id));
+  return {};
+}
+
+Result<void> insert_delivery(Connection& db, const model::Delivery& delivery) {
+  TRY_VOID(db.execute(
+      "INSERT INTO deliveries (tenant_id, id, event_id, destination_id, state, attempt_count,"
+      " next_attempt_at, claimable_at, lease_owner, lease_until, last_status_code, last_error,"
+      " created_at, finished_at)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+      {delivery.tenant_id, delivery.id, delivery.event_id, delivery.destination_id,
+       to_string(delivery.state), delivery.attempt_count, delivery.next_attempt_at,
+       claimable_at(delivery), delivery.lease_owner, delivery.lease_until,
+       delivery.last_status_code, delivery.last_error, delivery.created_at, delivery.finished_at}));
+  // A replay: the event is on its way again.
+  if (delivery.state != model::DeliveryState::kPending) return {};
+  return done(
+      db.execute("UPDATE events SET status = 'pending' WHERE tenant_id = $1 AND id = $2"
+                 " AND status = 'processed'",
+                 {delivery.tenant_id, delivery.event_id}));
+}
+
+Result<model::Delivery> find_delivery(Connection& db, std::string_view tenant_id,
+                                      std::string_view delivery_id) {
+  return expect_found(
+      find_row(db,
+               "SELECT " DELIVERY_COLUMNS " FROM deliveries v WHERE v.tenant_id = $1 AND v.id = $2",
+               {tenant_id, delivery_id}, delivery_of),
+      "delivery");
+}
+
+Result<std::vector<model::Delivery>> list_deliveries(Connection& db, std::string_view tenant_id,
+                                                     const DeliveryFilter& filter) {
+  Select select("SELECT " DELIVERY_COLUMNS " FROM deliveries v WHERE v.tenant_id = ", tenant_id);
+  if (!filter.event_id.empty()) select.where("v.event_id = ", filter.event_id);
+  if (!filter.destination_id.empty()) select.where("v.destination_id = ", filter.destination_id);
+  if (filter.state) select.where("v.state = ", to_string(*filter.state));
+  if (!filter.before_id.empty()) select.where("v.id < ", filter.before_id);
+  select.add(" ORDER BY v.id DESC LIMIT ", filter.limit);
+  return select.rows(db, delivery_of);
+}
+
+Result<void> record_attempt(Connection& db, const model::Attempt& attempt,
+                            const model::Delivery& delivery) {
+  TRY_VOID(insert_attempt(db, attempt));
+  // A delivery that was called off while the attempt was under way is not tried again.
+  return write_delivery(db,
+                        "UPDATE deliveries SET state = CASE WHEN $3 = 'pending'"
+                        " AND state IN ('superseded', 'cancelled') THEN state ELSE $3 END,"
+                        " attempt_count = $4, next_attempt_at = $5, claimable_at = $6,"
+                        " lease_owner = $7, lease_until = $8, last_status_code = $9,"
+                        " last_error = $10, finished_at = COALESCE($11, finished_at)"
+                        " WHERE tenant_id = $1 AND id = $2",
+                        delivery);
+}
+
+Result<void> update_delivery(Connection& db, const model::Delivery& delivery) {
+  return write_delivery(db,
+                        "UPDATE deliveries SET state = $3, attempt_count = $4,"
+                        " next_attempt_at = $5, claimable_at = $6, lease_owner = $7,"
+                        " lease_until = $8, last_status_code = $9, last_error = $10,"
+                        " finished_at = $11 WHERE tenant_id = $1 AND id = $2",
+                        delivery);
+}
+
+Result<std::int64_t> supersede_progress(Connection& db, std::string_view tenant_id,
+                                        std::string_view job_id, std::string_view destination_id,
+                                        std::string_view newer_event_id, WallTime now) {
+  struct Older {
+    std::string delivery_id;
+    std::string event_id;
+  };
+  TRY(older, find_rows(db,
+                       "SELECT v.id, v.event_id FROM events e CROSS JOIN deliveries v"
+                       " WHERE e.tenant_id = $1 AND e.job_id = $2 AND e.job_id <> ''"
+                       " AND e.type = 'bulk.progress' AND e.id <> $4"
+                       " AND v.tenant_id = e.tenant_id AND v.event_id = e.id"
+                       " AND v.destination_id = $3 AND v.state = 'pending'",
+                       {tenant_id, job_id, destination_id, newer_event_id}, [](const Row& row) {
+                         return Older{.delivery_id = row.string(0), .event_id = row.string(1)};
+                       }));
+  for (const Older& one : older) {
+    TRY_VOID(
+        db.execute("UPDATE deliveries SET state = 'superseded', finished_at = $3,"
+                   " lease_owner = '', lease_until = 0, claimable_at = 0"
+                   " WHERE tenant_id = $1 AND id = $2",
+                   {tenant_id, one.delivery_id, now}));
+    TRY_VOID(refresh_event(db, tenant_id, one.event_id));
+  }
+  return static_cast<std::int64_t>(older.size());
+}
+
+Result<std::vector<model::Attempt>> list_attempts(Connection& db, std::string_view tenant_id,
+                                                  std::string_view delivery_id) {
+  return find_rows(db,
+                   "SELECT tenant_id, id, delivery_id, number, started_at, status_code,"
+                   " error_class, error, latency_ms, response_head FROM attempts"
+                   " WHERE tenant_id = $1 AND delivery_id = $2 ORDER BY number, id",
+                   {tenant_id, delivery_id}, attempt_of);
+}
+
+Result<DeliveryCounts> count_deliveries(Connection& db) {
+  DeliveryCounts counts;
+  TRY_VOID(
+      db.query("SELECT state, COUNT(*) FROM deliveries GROUP BY state", {}, [&](const Row& row) {
+        const auto state = decode_delivery_state(row.text(0));
+        if (state == model::DeliveryState::kPending) counts.pending = row.integer(1);
+        if (state == model::DeliveryState::kDead) counts.dead = row.integer(1);
+        if (state == model::DeliveryState::kDelivered) {
+          counts.delivered = row.integer(1);
+        }
+        return true;
+      }));
+  TRY_VOID(
+      db.query("SELECT MIN(v.next_attempt_at) FROM deliveries v CROSS JOIN destinations d"
+               " WHERE v.state = 'pending' AND v.claimable_at < 9223372036854775807"
+               " AND d.tenant_id = v.tenant_id AND d.id = v.destination_id AND d.state = 'active'",
+               {}, [&](const Row& row) {
+                 counts.oldest_due = row.optional_time(0);
+                 return false;
+               }));
+  return counts;
+}
+
+}  // namespace verihook::store

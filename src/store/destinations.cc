@@ -1,0 +1,102 @@
+#include "store/destinations.h"
+
+#include "store/codec.h"
+#include "store/delivery_state.h"
+#include "store/rows.h"
+
+namespace verihook::store {
+namespace {
+
+#define DESTINATION_COLUMNS                                                                \
+  "tenant_id, id, name, kind, url, secrets, events, sources, job_id, state, state_reason," \
+  " options, settings, created_at, updated_at"
+
+model::Destination destination_of(const Row& row) {
+  model::Destination destination;
+  destination.tenant_id = row.string(0);
+  destination.id = row.string(1);
+  destination.name = row.string(2);
+  destination.kind = decode_destination_kind(row.text(3));
+  destination.url = row.string(4);
+  destination.secrets = decode_secrets(row.text(5));
+  destination.events = decode_strings(row.text(6));
+  destination.sources = decode_strings(row.text(7));
+  destination.job_id = row.string(8);
+  destination.state = decode_destination_state(row.text(9));
+  destination.state_reason = row.string(10);
+  destination.options = decode_delivery_options(row.text(11));
+  destination.settings = row.string(12);
+  destination.created_at = row.time(13);
+  destination.updated_at = row.time(14);
+  return destination;
+}
+
+}  // namespace
+
+Result<void> insert_destination(Connection& db, const model::Destination& destination) {
+  return done(db.execute(
+      "INSERT INTO destinations (" DESTINATION_COLUMNS
+      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
+      " $15)",
+      {destination.tenant_id, destination.id, destination.name, to_string(destination.kind),
+       destination.url, encode(destination.secrets), encode(destination.events),
+       encode(destination.sources), destination.job_id, to_string(destination.state),
+       destination.state_reason, encode(destination.options), destination.settings,
+       destination.created_at, destination.updated_at}));
+}
+
+Result<void> update_destination(Connection& db, const model::Destination& destination) {
+  TRY_VOID(expect_changed(
+      db.execute("UPDATE destinations SET name = $3, kind = $4, url = $5, secrets = $6,"
+                 " events = $7, sources = $8, job_id = $9, state = $10, state_reason = $11,"
+                 " options = $12, settings = $13, updated_at = $14"
+                 " WHERE tenant_id = $1 AND id = $2",
+                 {destination.tenant_id, destination.id, destination.name,
+                  to_string(destination.kind), destination.url, encode(destination.secrets),
+                  encode(destination.events), encode(destination.sources), destination.job_id,
+                  to_string(destination.state), destination.state_reason,
+                  encode(destination.options), destination.settings, destination.updated_at}),
+      "destination"));
+  if (destination.state != model::DestinationState::kActive) return {};
+  return unpark_deliveries(db, destination.tenant_id, destination.id);
+}
+
+Result<void> delete_destination(Connection& db, std::string_view tenant_id, std::string_view id) {
+  TRY_VOID(expect_changed(
+      db.execute("DELETE FROM destinations WHERE tenant_id = $1 AND id = $2", {tenant_id, id}),
+      "destination"));
+  return cancel_deliveries(db, tenant_id, id);
+}
+
+Result<model::Destination> find_destination(Connection& db, std::string_view tenant_id,
+                                            std::string_view id) {
+  return expect_found(
+      find_row(db,
+               "SELECT " DESTINATION_COLUMNS " FROM destinations WHERE tenant_id = $1 AND id = $2",
+               {tenant_id, id}, destination_of),
+      "destination");
+}
+
+Result<std::vector<model::Destination>> list_destinations(Connection& db,
+                                                          std::string_view tenant_id,
+                                                          std::string_view id_prefix,
+                                                          std::string_view after_id,
+                                                          std::int64_t limit) {
+  // From "wh_" to "wh`", the character after the underscore.
+  const std::string first = std::string(id_prefix) + "_";
+  const std::string end = std::string(id_prefix) + "`";
+  return find_rows(db,
+                   "SELECT " DESTINATION_COLUMNS
+                   " FROM destinations WHERE tenant_id = $1 AND id > $2 AND id >= $3 AND id < $4"
+                   " ORDER BY id LIMIT $5",
+                   {tenant_id, after_id, first, end, limit}, destination_of);
+}
+
+Result<std::vector<model::Destination>> destinations_of(Connection& db,
+                                                        std::string_view tenant_id) {
+  return find_rows(
+      db, "SELECT " DESTINATION_COLUMNS " FROM destinations WHERE tenant_id = $1 ORDER BY id",
+      {tenant_id}, destination_of);
+}
+
+}  // namespace verihook::store

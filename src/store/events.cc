@@ -1,0 +1,87 @@
+#include "store/events.h"
+
+#include "store/codec.h"
+#include "store/event_rows.h"
+#include "store/rows.h"
+
+namespace verihook::store {
+
+model::Event event_of(const Row& row) {
+  model::Event event;
+  event.tenant_id = row.string(0);
+  event.id = row.string(1);
+  event.type = row.string(2);
+  event.origin = decode_event_origin(row.text(3));
+  event.job_id = row.string(4);
+  event.source_id = row.string(5);
+  event.source_name = row.string(6);
+  event.body = row.string(7);
+  event.request_headers = row.string(8);
+  event.peer = row.string(9);
+  event.dedup_key = row.string(10);
+  event.created_at = row.time(11);
+  event.status = decode_event_status(row.text(12));
+  event.retry_count = row.integer(13);
+  return event;
+}
+
+Result<void> insert_event(Connection& db, const model::Event& event) {
+  return done(db.execute(
+      "INSERT INTO events (" EVENT_COLUMNS
+      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+      {event.tenant_id, event.id, event.type, name_of(event.origin), event.job_id, event.source_id,
+       event.source_name, BlobView{event.body}, event.request_headers, event.peer, event.dedup_key,
+       event.created_at, to_string(event.status), event.retry_count}));
+}
+
+Result<model::Event> find_event(Connection& db, std::string_view tenant_id,
+                                std::string_view event_id) {
+  return expect_found(
+      find_row(db, "SELECT " EVENT_COLUMNS " FROM events WHERE tenant_id = $1 AND id = $2",
+               {tenant_id, event_id}, event_of),
+      "event");
+}
+
+Result<std::vector<model::Event>> list_events(Connection& db, std::string_view tenant_id,
+                                              const EventFilter& filter) {
+  Select select("SELECT " EVENT_COLUMNS " FROM events WHERE tenant_id = ", tenant_id);
+  if (!filter.type.empty()) select.where("type = ", filter.type);
+  // The partial indexes are used when their condition stands in the query.
+  if (!filter.job_id.empty()) select.where("job_id <> '' AND job_id = ", filter.job_id);
+  if (!filter.source.empty()) select.where("source_name <> '' AND source_name = ", filter.source);
+  if (filter.status) select.where_word("status", to_string(*filter.status));
+  if (!filter.before_id.empty()) select.where("id < ", filter.before_id);
+  select.add(" ORDER BY id DESC LIMIT ", filter.limit);
+  return select.rows(db, event_of);
+}
+
+Result<bool> remember_dedup_key(Connection& db, std::string_view source_id, std::string_view key,
+                                std::string_view event_id, WallTime now) {
+  TRY(added, db.execute("INSERT INTO dedup_keys (source_id, key, event_id, created_at)"
+                        " VALUES ($1, $2, $3, $4) ON CONFLICT (source_id, key) DO NOTHING",
+                        {source_id, key, event_id, now}));
+  return added > 0;
+}
+
+Result<std::int64_t> forget_dedup_keys(Connection& db, WallTime before, std::int64_t limit) {
+  return db.execute(
+      "DELETE FROM dedup_keys WHERE (source_id, key) IN (SELECT source_id, key FROM dedup_keys"
+      " WHERE created_at < $1 ORDER BY created_at LIMIT $2)",
+      {before, limit});
+}
+
+Result<ReceivedCounts> count_received(Connection& db) {
+  ReceivedCounts counts;
+  TRY_VOID(db.query("SELECT status, COUNT(*) FROM events WHERE origin = 'received' GROUP BY status",
+                    {}, [&](const Row& row) {
+                      const auto status = decode_event_status(row.text(0));
+                      counts.received += row.integer(1);
+                      if (status == model::EventStatus::kProcessed)
+                        counts.processed += row.integer(1);
+                      if (status == model::EventStatus::kDead) counts.failed += row.integer(1);
+                      return true;
+                    }));
+  return counts;
+}
+
+}  // namespace verihook::store

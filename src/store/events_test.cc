@@ -1,0 +1,412 @@
+#include "store/events.h"
+
+#include "store/destinations.h"
+#include "store/repository_fixture.h"
+
+namespace verihook::store {
+namespace {
+
+class EventsTest : public RepositoryTest {
+ protected:
+  model::Event add_event(const std::string& id) {
+    const auto event = make_event("a", id);
+    EXPECT_TRUE(insert_event(db(), event));
+    return event;
+  }
+  model::Delivery add_delivery(const model::Event& event, const std::string& id,
+                               const std::string& destination = "wh_1") {
+    const auto delivery = make_delivery(event, id, destination);
+    EXPECT_TRUE(insert_delivery(db(), delivery));
+    return delivery;
+  }
+  void add_destination(const std::string& id,
+                       model::DestinationState state = model::DestinationState::kActive) {
+    auto destination = make_destination("a", id);
+    destination.state = state;
+    EXPECT_TRUE(insert_destination(db(), destination));
+  }
+  void set_state(const std::string& id, model::DestinationState state) {
+    auto destination = *find_destination(db(), "a", id);
+    destination.state = state;
+    EXPECT_TRUE(update_destination(db(), destination));
+  }
+  void attempt(model::Delivery& delivery, model::DeliveryState state) {
+    ++delivery.attempt_count;
+    delivery.state = state;
+    model::Attempt one;
+    one.tenant_id = delivery.tenant_id;
+    one.id = "att_" + delivery.id + std::to_string(delivery.attempt_count);
+    one.delivery_id = delivery.id;
+    one.number = delivery.attempt_count;
+    ASSERT_TRUE(record_attempt(db(), one, delivery));
+  }
+  model::EventStatus status_of(const std::string& id) { return find_event(db(), "a", id)->status; }
+  model::DeliveryState state_of(const std::string& id) {
+    return find_delivery(db(), "a", id)->state;
+  }
+  // Ids of what a call takes at second `now`.
+  std::string lease_at(std::int64_t now, std::int64_t until, std::int64_t limit = 10) {
+    std::string ids;
+    const auto due =
+        lease_due_deliveries(db(), "node_1", at_s(now), at_s(until), at_s(now + 60), limit);
+    EXPECT_TRUE(due);
+    for (const auto& one : *due) ids += one.delivery.id + " ";
+    return ids;
+  }
+};
+
+TEST_F(EventsTest, AnEventReadsBackWithEveryField) {
+  auto event = make_event("a", "evt_1");
+  event.origin = model::EventOrigin::kReceived;
+  event.source_id = "src_1";
+  event.source_name = "provider";
+  event.request_headers = R"({"a":"b"})";
+  event.peer = "203.0.113.5";
+  event.dedup_key = "k";
+  event.status = model::EventStatus::kFailed;
+  event.retry_count = 3;
+  ASSERT_TRUE(insert_event(db(), event));
+  EXPECT_EQ(code_of(insert_event(db(), event)), Errc::kConflict);
+  const auto found = find_event(db(), "a", "evt_1");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->tenant_id, "a");
+  EXPECT_EQ(found->id, "evt_1");
+  EXPECT_EQ(found->type, event.type);
+  EXPECT_EQ(found->origin, event.origin);
+  EXPECT_EQ(found->job_id, "job_1");
+  EXPECT_EQ(found->source_id, "src_1");
+  EXPECT_EQ(found->source_name, "provider");
+  EXPECT_EQ(found->body, event.body);
+  EXPECT_EQ(found->request_headers, event.request_headers);
+  EXPECT_EQ(found->peer, event.peer);
+  EXPECT_EQ(found->dedup_key, "k");
+  EXPECT_EQ(found->created_at, event.created_at);
+  EXPECT_EQ(found->status, event.status);
+  EXPECT_EQ(found->retry_count, 3);
+  EXPECT_EQ(code_of(find_event(db(), "b", "evt_1")), Errc::kNotFound);
+}
+
+TEST_F(EventsTest, ListsFilterNewestFirst) {
+  for (int i = 1; i <= 6; ++i) {
+    auto event = make_event(i == 6 ? "b" : "a", "evt_" + std::to_string(i));
+    if (i % 2 == 0) event.type = "webhook.test";
+    if (i <= 2) event.job_id = "job_2";
+    if (i == 3) event.source_name = "provider";
+    if (i == 4) event.status = model::EventStatus::kDead;
+    ASSERT_TRUE(insert_event(db(), event));
+  }
+  const auto ids = [&](const EventFilter& filter) {
+    std::string text;
+    for (const auto& event : *list_events(db(), "a", filter)) text += event.id.back();
+    return text;
+  };
+  EXPECT_EQ(ids({}), "54321");
+  EventFilter filter;
+  filter.limit = 2;
+  filter.before_id = "evt_4";
+  EXPECT_EQ(ids(filter), "32");
+  EventFilter typed;
+  typed.type = "webhook.test";
+  EXPECT_EQ(ids(typed), "42");
+  EventFilter of_job;
+  of_job.job_id = "job_2";
+  EXPECT_EQ(ids(of_job), "21");
+  EventFilter of_source;
+  of_source.source = "provider";
+  EXPECT_EQ(ids(of_source), "3");
+  EventFilter dead;
+  dead.status = model::EventStatus::kDead;
+  EXPECT_EQ(ids(dead), "4");
+  EXPECT_EQ(list_events(db(), "b", {})->size(), 1u);
+}
+
+TEST_F(EventsTest, DedupKeysAreRememberedPerSourceUntilForgotten) {
+  EXPECT_EQ(remember_dedup_key(db(), "src_1", "k", "evt_1", at_s(1)), true);
+  EXPECT_EQ(remember_dedup_key(db(), "src_1", "k", "evt_2", at_s(2)), false);
+  EXPECT_EQ(remember_dedup_key(db(), "src_2", "k", "evt_3", at_s(3)), true);
+  EXPECT_EQ(forget_dedup_keys(db(), at_s(1), 10), 0);
+  EXPECT_EQ(forget_dedup_keys(db(), at_s(9), 1), 1);
+  EXPECT_EQ(remember_dedup_key(db(), "src_1", "k", "evt_4", at_s(4)), true);
+  EXPECT_EQ(remember_dedup_key(db(), "src_2", "k", "evt_5", at_s(4)), false);
+}
+
+TEST_F(EventsTest, ADeliveryReadsBackAndIsUpdatedWithEveryField) {
+  auto delivery = add_delivery(add_event("evt_1"), "dlv_1");
+  delivery.state = model::DeliveryState::kDead;
+  delivery.attempt_count = 4;
+  delivery.next_attempt_at = at_s(77);
+  delivery.lease_owner = "node_1";
+  delivery.lease_until = at_s(78);
+  delivery.last_status_code = 503;
+  delivery.last_error = "busy";
+  delivery.finished_at = at_s(79);
+  ASSERT_TRUE(update_delivery(db(), delivery));
+  const auto found = find_delivery(db(), "a", "dlv_1");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->tenant_id, "a");
+  EXPECT_EQ(found->event_id, "evt_1");
+  EXPECT_EQ(found->destination_id, "wh_1");
+  EXPECT_EQ(found->state, delivery.state);
+  EXPECT_EQ(found->attempt_count, 4);
+  EXPECT_EQ(found->next_attempt_at, at_s(77));
+  EXPECT_EQ(found->lease_owner, "node_1");
+  EXPECT_EQ(found->lease_until, at_s(78));
+  EXPECT_EQ(found->last_status_code, 503);
+  EXPECT_EQ(found->last_error, "busy");
+  EXPECT_EQ(found->created_at, at_s(3));
+  EXPECT_EQ(found->finished_at, at_s(79));
+  EXPECT_EQ(code_of(find_delivery(db(), "b", "dlv_1")), Errc::kNotFound);
+  delivery.tenant_id = "b";
+  EXPECT_EQ(code_of(update_delivery(db(), delivery)), Errc::kNotFound);
+}
+
+TEST_F(EventsTest, DeliveriesFilterNewestFirst) {
+  const auto first = add_event("evt_1");
+  const auto second = add_event("evt_2");
+  add_delivery(first, "dlv_1", "wh_1");
+  add_delivery(second, "dlv_2", "wh_1");
+  auto dead = add_delivery(second, "dlv_3", "wh_2");
+  dead.state = model::DeliveryState::kDead;
+  ASSERT_TRUE(update_delivery(db(), dead));
+  const auto ids = [&](const DeliveryFilter& filter) {
+    std::string text;
+    for (const auto& delivery : *list_deliveries(db(), "a", filter)) text += delivery.id.back();
+    return text;
+  };
+  EXPECT_EQ(ids({}), "321");
+  EXPECT_EQ(ids({.event_id = "evt_2", .destination_id = "", .state = {}, .before_id = ""}), "32");
+  EXPECT_EQ(ids({.event_id = "", .destination_id = "wh_1", .state = {}, .before_id = ""}), "21");
+  EXPECT_EQ(ids({.event_id = "",
+                 .destination_id = "",
+                 .state = model::DeliveryState::kDead,
+                 .before_id = ""}),
+            "3");
+  EXPECT_EQ(
+      ids({.event_id = "", .destination_id = "", .state = {}, .before_id = "dlv_3", .limit = 1}),
+      "2");
+  EXPECT_TRUE(list_deliveries(db(), "b", {})->empty());
+}
+
+TEST_F(EventsTest, AttemptsReadBackInOrder) {
+  auto delivery = add_delivery(add_event("evt_1"), "dlv_1");
+  model::Attempt one{.tenant_id = "a",
+                     .id = "att_2",
+                     .delivery_id = "dlv_1",
+                     .number = 1,
+                     .started_at = at_s(11),
+                     .status_code = 500,
+                     .error_class = "http_status",
+                     .error = "the endpoint answered 500",
+                     .latency_ms = 12.25,
+                     .response_head = std::string("<\0\xff>", 4)};
+  delivery.attempt_count = 1;
+  ASSERT_TRUE(record_attempt(db(), one, delivery));
+  model::Attempt two = one;
+  two.id = "att_1";
+  two.number = 2;
+  delivery.attempt_count = 2;
+  ASSERT_TRUE(record_attempt(db(), two, delivery));
+  const auto attempts = list_attempts(db(), "a", "dlv_1");
+  ASSERT_EQ(attempts->size(), 2u);
+  const auto& found = attempts->front();
+  EXPECT_EQ(found.tenant_id, "a");
+  EXPECT_EQ(found.id, "att_2");
+  EXPECT_EQ(found.delivery_id, "dlv_1");
+  EXPECT_EQ(found.number, 1);
+  EXPECT_EQ(found.started_at, at_s(11));
+  EXPECT_EQ(found.status_code, 500);
+  EXPECT_EQ(found.error_class, "http_status");
+  EXPECT_EQ(found.error, one.error);
+  EXPECT_EQ(found.latency_ms, 12.25);
+  EXPECT_EQ(found.response_head, one.response_head);
+  EXPECT_TRUE(list_attempts(db(), "b", "dlv_1")->empty());
+}
+
+TEST_F(EventsTest, AnEventsStatusFollowsFromAllOfItsDeliveries) {
+  const auto event = add_event("evt_1");
+  auto first = add_delivery(event, "dlv_1");
+  auto second = add_delivery(event, "dlv_2", "wh_2");
+  EXPECT_EQ(status_of("evt_1"), model::EventStatus::kPending);
+  attempt(first, model::DeliveryState::kDelivered);
+  EXPECT_EQ(status_of("evt_1"), model::EventStatus::kPending);
+  attempt(second, model::DeliveryState::kPending);
+  EXPECT_EQ(status_of("evt_1"), model::EventStatus::kFailed);
+  EXPECT_EQ(find_event(db(), "a", "evt_1")->retry_count, 0);
+  attempt(second, model::DeliveryState::kDead);
+  EXPECT_EQ(status_of("evt_1"), model::EventStatus::kDead);
+  EXPECT_EQ(find_event(db(), "a", "evt_1")->retry_count, 1);
+  second.state = model::DeliveryState::kPending;  // requeued
+  ASSERT_TRUE(update_delivery(db(), second));
+  EXPECT_EQ(status_of("evt_1"), model::EventStatus::kFailed);
+  attempt(second, model::DeliveryState::kDelivered);
+  EXPECT_EQ(status_of("evt_1"), model::EventStatus::kProcessed);
+  EXPECT_EQ(find_event(db(), "a", "evt_1")->retry_count, 2);
+  add_delivery(event, "dlv_3");  // replayed
+  EXPECT_EQ(status_of("evt_1"), model::EventStatus::kPending);
+}
+
+TEST_F(EventsTest, DueDeliveriesAreLeasedEarliestFirstAndOnce) {
+  add_destination("wh_1");
+  const auto event = add_event("evt_1");
+  for (const auto& [id, due] : {std::pair{"dlv_1", 30}, {"dlv_2", 10}, {"dlv_3", 20}}) {
+    auto delivery = make_delivery(event, id, "wh_1");
+    delivery.next_attempt_at = at_s(due);
+    ASSERT_TRUE(insert_delivery(db(), delivery));
+  }
+  EXPECT_EQ(*next_due_time(db(), at_s(0)), at_s(10));
+  EXPECT_EQ(lease_at(0, 9), "");
+  EXPECT_EQ(lease_at(15, 25, 1), "dlv_2 ");
+  EXPECT_EQ(lease_at(15, 25), "dlv_3 ");
+  EXPECT_EQ(lease_at(15, 25), "");
+  EXPECT_EQ(*next_due_time(db(), at_s(16)), at_s(30));
+  EXPECT_EQ(lease_at(31, 31), "dlv_1 ");
+  EXPECT_EQ(*next_due_time(db(), at_s(32)), std::nullopt);
+  // The leases of the first two ran out at 75.
+  EXPECT_EQ(lease_at(75, 75), "dlv_2 dlv_3 ");
+}
+
+TEST_F(EventsTest, ALeasedDeliveryComesWithItsEventAndNamesItsNode) {
+  add_destination("wh_1");
+  add_delivery(add_event("evt_1"), "dlv_1");
+  const auto due = lease_due_deliveries(db(), "node_7", at_s(10), at_s(10), at_s(40), 10);
+  ASSERT_TRUE(due);
+  ASSERT_EQ(due->size(), 1u);
+  EXPECT_EQ(due->front().event.body, make_event("a", "evt_1").body);
+  EXPECT_EQ(due->front().delivery.lease_owner, "node_7");
+  EXPECT_EQ(due->front().delivery.lease_until, at_s(40));
+  EXPECT_EQ(find_delivery(db(), "a", "dlv_1")->lease_owner, "node_7");
+}
+
+TEST_F(EventsTest, ReleasedDeliveriesAreDueAgain) {
+  add_destination("wh_1");
+  add_delivery(add_event("evt_1"), "dlv_1");
+  auto due = lease_due_deliveries(db(), "node_1", at_s(10), at_s(10), at_s(500), 10);
+  ASSERT_EQ(due->size(), 1u);
+  auto delivery = due->front().delivery;
+  delivery.lease_owner.clear();
+  ASSERT_TRUE(update_delivery(db(), delivery));
+  EXPECT_EQ(lease_at(11, 11), "dlv_1 ");
+}
+
+TEST_F(EventsTest, APausedDestinationKeepsItsQueueAndResumingDrainsIt) {
+  add_destination("wh_1", model::DestinationState::kPaused);
+  add_destination("wh_2");
+  const auto event = add_event("evt_1");
+  add_delivery(event, "dlv_1", "wh_1");
+  auto later = make_delivery(event, "dlv_2", "wh_2");
+  later.next_attempt_at = at_s(20);
+  ASSERT_TRUE(insert_delivery(db(), later));
+  EXPECT_EQ(*next_due_time(db(), at_s(0)), at_s(20));
+  EXPECT_EQ(lease_at(15, 15), "");
+  EXPECT_EQ(lease_at(25, 25), "dlv_2 ");
+  EXPECT_EQ(find_delivery(db(), "a", "dlv_1")->next_attempt_at, at_s(10));
+  set_state("wh_1", model::DestinationState::kActive);
+  EXPECT_EQ(*next_due_time(db(), at_s(25)), at_s(10));
+  EXPECT_EQ(count_deliveries(db())->oldest_due, at_s(10));
+  EXPECT_EQ(lease_at(25, 25), "dlv_1 ");
+}
+
+TEST_F(EventsTest, DeletingADestinationCancelsWhatIsPendingAndKeepsWhatArrived) {
+  add_destination("wh_1");
+  auto arrived = add_delivery(add_event("evt_1"), "dlv_1");
+  attempt(arrived, model::DeliveryState::kDelivered);
+  add_delivery(add_event("evt_2"), "dlv_2");
+  ASSERT_TRUE(delete_destination(db(), "a", "wh_1"));
+  EXPECT_EQ(state_of("dlv_1"), model::DeliveryState::kDelivered);
+  EXPECT_EQ(state_of("dlv_2"), model::DeliveryState::kCancelled);
+  EXPECT_EQ(status_of("evt_2"), model::EventStatus::kProcessed);
+  EXPECT_EQ(lease_at(99, 99), "");
+}
+
+TEST_F(EventsTest, DeliveriesWithoutADestinationOrAnEventAreCancelledWhenTheyFallDue) {
+  add_delivery(add_event("evt_1"), "dlv_1", "wh_gone");
+  add_destination("wh_1");
+  ASSERT_TRUE(insert_delivery(db(), make_delivery(make_event("a", "evt_gone"), "dlv_2", "wh_1")));
+  EXPECT_EQ(lease_at(99, 99), "");
+  EXPECT_EQ(state_of("dlv_1"), model::DeliveryState::kCancelled);
+  EXPECT_EQ(find_delivery(db(), "a", "dlv_1")->finished_at, at_s(99));
+  EXPECT_EQ(state_of("dlv_2"), model::DeliveryState::kCancelled);
+  EXPECT_EQ(status_of("evt_1"), model::EventStatus::kProcessed);
+}
+
+TEST_F(EventsTest, ANewerProgressEventSupersedesOlderOnesOfItsJobAndDestinationAlone) {
+  add_delivery(add_event("evt_1"), "dlv_1");
+  add_delivery(add_event("evt_2"), "dlv_2", "wh_2");
+  auto other_type = make_event("a", "evt_3");
+  other_type.type = "bulk.completed";
+  ASSERT_TRUE(insert_event(db(), other_type));
+  add_delivery(other_type, "dlv_3");
+  auto other_job = make_event("a", "evt_4");
+  other_job.job_id = "job_2";
+  ASSERT_TRUE(insert_event(db(), other_job));
+  add_delivery(other_job, "dlv_4");
+  add_delivery(add_event("evt_5"), "dlv_5");
+  EXPECT_EQ(supersede_progress(db(), "b", "job_1", "wh_1", "evt_5", at_s(50)), 0);
+  EXPECT_EQ(supersede_progress(db(), "a", "job_1", "wh_1", "evt_5", at_s(50)), 1);
+  EXPECT_EQ(state_of("dlv_1"), model::DeliveryState::kSuperseded);
+  EXPECT_EQ(find_delivery(db(), "a", "dlv_1")->finished_at, at_s(50));
+  EXPECT_EQ(status_of("evt_1"), model::EventStatus::kProcessed);
+  for (const char* id : {"dlv_2", "dlv_3", "dlv_4", "dlv_5"}) {
+    EXPECT_EQ(state_of(id), model::DeliveryState::kPending) << id;
+  }
+}
+
+TEST_F(EventsTest, AnAttemptUnderWayDoesNotReviveASupersededDelivery) {
+  auto old = add_delivery(add_event("evt_1"), "dlv_1");
+  add_delivery(add_event("evt_2"), "dlv_2");
+  ASSERT_EQ(supersede_progress(db(), "a", "job_1", "wh_1", "evt_2", at_s(50)), 1);
+  attempt(old, model::DeliveryState::kPending);
+  EXPECT_EQ(state_of("dlv_1"), model::DeliveryState::kSuperseded);
+  attempt(old, model::DeliveryState::kDelivered);
+  EXPECT_EQ(state_of("dlv_1"), model::DeliveryState::kDelivered);
+}
+
+TEST_F(EventsTest, CountsAddUp) {
+  add_destination("wh_1");
+  add_delivery(add_event("evt_1"), "dlv_1");
+  auto delivered = add_delivery(add_event("evt_2"), "dlv_2");
+  attempt(delivered, model::DeliveryState::kDelivered);
+  auto dead = add_delivery(add_event("evt_3"), "dlv_3");
+  attempt(dead, model::DeliveryState::kDead);
+  const auto counts = count_deliveries(db());
+  ASSERT_TRUE(counts);
+  EXPECT_EQ(counts->pending, 1);
+  EXPECT_EQ(counts->delivered, 1);
+  EXPECT_EQ(counts->dead, 1);
+  EXPECT_EQ(counts->oldest_due, at_s(10));
+
+  int number = 0;
+  for (const auto status : {model::EventStatus::kPending, model::EventStatus::kProcessed,
+                            model::EventStatus::kDead, model::EventStatus::kProcessed}) {
+    auto event = make_event("b", "evt_r" + std::to_string(number++));
+    event.origin = model::EventOrigin::kReceived;
+    event.status = status;
+    ASSERT_TRUE(insert_event(db(), event));
+  }
+  const auto received = count_received(db());
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->received, 4);
+  EXPECT_EQ(received->processed, 2);
+  EXPECT_EQ(received->failed, 1);
+}
+
+TEST_F(EventsTest, HotQueriesUseTheirIndexes) {
+  const auto due = plan_of(
+      "SELECT v.id FROM deliveries v LEFT JOIN destinations d ON d.tenant_id = v.tenant_id"
+      " AND d.id = v.destination_id WHERE v.state = 'pending' AND v.claimable_at <= $1"
+      " AND (v.lease_owner = '' OR v.lease_until <= $2) ORDER BY v.claimable_at, v.id",
+      2);
+  EXPECT_NE(due.find("USING INDEX deliveries_due"), std::string::npos) << due;
+  EXPECT_EQ(due.find("TEMP B-TREE"), std::string::npos) << due;
+  const auto of_job = plan_of(
+      "SELECT id FROM events WHERE tenant_id = $1 AND job_id <> '' AND job_id = $2"
+      " ORDER BY id DESC LIMIT $3",
+      3);
+  EXPECT_NE(of_job.find("INDEX events_job"), std::string::npos) << of_job;
+  const auto dead =
+      plan_of("SELECT id FROM events WHERE tenant_id = $1 AND status = 'dead' ORDER BY id DESC", 1);
+  EXPECT_NE(dead.find("INDEX events_trouble"), std::string::npos) << dead;
+}
+
+}  // namespace
+}  // namespace verihook::store

@@ -1,0 +1,346 @@
+#include "store/schema.h"
+
+#include <array>
+#include <string>
+
+#include "base/log.h"
+
+namespace verihook::store {
+namespace {
+
+constexpr std::string_view kAccounts = R"(
+CREATE TABLE metadata (
+  key TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL
+){clustered};
+
+CREATE TABLE tenants (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  created_at BIGINT NOT NULL
+){clustered};
+
+CREATE TABLE api_keys (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  hash {blob} NOT NULL,
+  prefix TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT,
+  revoked_at BIGINT,
+  PRIMARY KEY (tenant_id, id)
+){clustered};
+CREATE UNIQUE INDEX api_keys_hash ON api_keys (hash);
+
+CREATE TABLE idempotent_answers (
+  tenant_id TEXT NOT NULL,
+  key TEXT NOT NULL,
+  request_hash {blob} NOT NULL,
+  status BIGINT NOT NULL,
+  body {blob} NOT NULL,
+  expires_at BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, key)
+);
+CREATE INDEX idempotent_answers_expiry ON idempotent_answers (expires_at);
+)";
+
+// The blobs of a chunk stand in tables of their own: its row is rewritten with every checkpoint.
+constexpr std::string_view kJobs = R"(
+CREATE TABLE jobs (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  name TEXT NOT NULL,
+  options TEXT NOT NULL,
+  metadata TEXT NOT NULL,
+  total_count BIGINT NOT NULL,
+  processed_count BIGINT NOT NULL,
+  chunk_count BIGINT NOT NULL,
+  summary_total BIGINT NOT NULL,
+  summary_valid BIGINT NOT NULL,
+  summary_invalid BIGINT NOT NULL,
+  summary_risky BIGINT NOT NULL,
+  summary_unknown BIGINT NOT NULL,
+  summary_disposable BIGINT NOT NULL,
+  summary_catch_all BIGINT NOT NULL,
+  summary_role BIGINT NOT NULL,
+  summary_free BIGINT NOT NULL,
+  summary_duplicates BIGINT NOT NULL,
+  error_code TEXT NOT NULL,
+  error_message TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  started_at BIGINT,
+  finished_at BIGINT,
+  progress_event_at BIGINT NOT NULL,
+  progress_event_count BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX jobs_active ON jobs (tenant_id, id) WHERE state IN ('queued', 'processing');
+CREATE INDEX jobs_state ON jobs (state, tenant_id, id);
+
+CREATE TABLE chunks (
+  tenant_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  row_count BIGINT NOT NULL,
+  processed_count BIGINT NOT NULL,
+  summary_total BIGINT NOT NULL,
+  summary_valid BIGINT NOT NULL,
+  summary_invalid BIGINT NOT NULL,
+  summary_risky BIGINT NOT NULL,
+  summary_unknown BIGINT NOT NULL,
+  summary_disposable BIGINT NOT NULL,
+  summary_catch_all BIGINT NOT NULL,
+  summary_role BIGINT NOT NULL,
+  summary_free BIGINT NOT NULL,
+  summary_duplicates BIGINT NOT NULL,
+  lease_owner TEXT NOT NULL,
+  lease_until BIGINT NOT NULL,
+  fence BIGINT NOT NULL,
+  leases BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, job_id, number)
+);
+CREATE INDEX chunks_open ON chunks (tenant_id, job_id, number) WHERE state = 'open';
+CREATE INDEX chunks_leased ON chunks (tenant_id, job_id, number, lease_until)
+  WHERE state = 'leased';
+
+CREATE TABLE chunk_inputs (
+  tenant_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  input {blob} NOT NULL,
+  PRIMARY KEY (tenant_id, job_id, number)
+);
+CREATE TABLE chunk_segments (
+  tenant_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  segment BIGINT NOT NULL,
+  results {blob} NOT NULL,
+  PRIMARY KEY (tenant_id, job_id, number, segment)
+);
+CREATE TABLE chunk_results (
+  tenant_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  results {blob} NOT NULL,
+  PRIMARY KEY (tenant_id, job_id, number)
+);
+
+-- When a tenant was last given a chunk: the turn-taking between tenants that hold equally many.
+CREATE TABLE lease_turns (
+  tenant_id TEXT NOT NULL PRIMARY KEY,
+  turn BIGINT NOT NULL
+){clustered};
+)";
+
+// deliveries.claimable_at is when the row may next be leased: next_attempt_at, or lease_until while
+// it is held, or the end of time while its destination is paused. So the index of what is due never
+// leads through what cannot be taken. dedup_keys have no tenant: a source's id is unique in the
+// program.
+constexpr std::string_view kEvents = R"(
+CREATE TABLE events (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  type TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  source_id TEXT NOT NULL,
+  source_name TEXT NOT NULL,
+  request_headers TEXT NOT NULL,
+  peer TEXT NOT NULL,
+  dedup_key TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  status TEXT NOT NULL,
+  retry_count BIGINT NOT NULL,
+  body {blob} NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX events_job ON events (tenant_id, job_id, id) WHERE job_id <> '';
+CREATE INDEX events_source ON events (tenant_id, source_name, id) WHERE source_name <> '';
+CREATE INDEX events_trouble ON events (tenant_id, status, id)
+  WHERE status = 'failed' OR status = 'dead';
+CREATE INDEX events_received ON events (status) WHERE origin = 'received';
+
+CREATE TABLE dedup_keys (
+  source_id TEXT NOT NULL,
+  key TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (source_id, key)
+){clustered};
+CREATE INDEX dedup_keys_age ON dedup_keys (created_at);
+
+CREATE TABLE deliveries (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  destination_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  attempt_count BIGINT NOT NULL,
+  next_attempt_at BIGINT NOT NULL,
+  claimable_at BIGINT NOT NULL,
+  lease_owner TEXT NOT NULL,
+  lease_until BIGINT NOT NULL,
+  last_status_code BIGINT NOT NULL,
+  last_error TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  finished_at BIGINT,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX deliveries_due ON deliveries (claimable_at, id) WHERE state = 'pending';
+CREATE INDEX deliveries_queue ON deliveries (tenant_id, destination_id, claimable_at)
+  WHERE state = 'pending';
+CREATE INDEX deliveries_waiting ON deliveries (tenant_id, destination_id, claimable_at)
+  WHERE state = 'pending';
+CREATE INDEX deliveries_event ON deliveries (tenant_id, event_id, id);
+CREATE INDEX deliveries_destination ON deliveries (tenant_id, destination_id, id);
+CREATE INDEX deliveries_state ON deliveries (tenant_id, state, id);
+
+CREATE TABLE attempts (
+  tenant_id TEXT NOT NULL,
+  delivery_id TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  id TEXT NOT NULL,
+  started_at BIGINT NOT NULL,
+  status_code BIGINT NOT NULL,
+  error_class TEXT NOT NULL,
+  error TEXT NOT NULL,
+  latency_ms DOUBLE PRECISION NOT NULL,
+  response_head {blob} NOT NULL,
+  PRIMARY KEY (tenant_id, delivery_id, number, id)
+);
+)";
+
+constexpr std::string_view kDestinations = R"(
+CREATE TABLE destinations (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  url TEXT NOT NULL,
+  secrets TEXT NOT NULL,
+  events TEXT NOT NULL,
+  sources TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  state_reason TEXT NOT NULL,
+  options TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+
+CREATE TABLE sources (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  verifier TEXT NOT NULL,
+  secrets TEXT NOT NULL,
+  ip_allowlist TEXT NOT NULL,
+  timestamp_tolerance_s BIGINT NOT NULL,
+  body_bytes_max BIGINT NOT NULL,
+  dedup_key TEXT NOT NULL,
+  mode TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX sources_name ON sources (name);
+)";
+
+// contacts.verification_job_id is the job a contact was handed to; result_job_id the one whose
+// result it carries. email_key is the address in lower case.
+constexpr std::string_view kContacts = R"(
+CREATE TABLE contacts (
+  tenant_id TEXT NOT NULL,
+  email_key TEXT NOT NULL,
+  email TEXT NOT NULL,
+  email_verified BIGINT,
+  verification_date BIGINT,
+  verification_job_id TEXT NOT NULL,
+  result_job_id TEXT NOT NULL,
+  email_invalid_reason TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, email_key)
+){clustered};
+CREATE INDEX contacts_job ON contacts (tenant_id, verification_job_id, email_key)
+  WHERE verification_job_id <> '';
+
+CREATE TABLE remote_jobs (
+  tenant_id TEXT NOT NULL,
+  source_name TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  status TEXT NOT NULL,
+  processed_count BIGINT NOT NULL,
+  total_count BIGINT NOT NULL,
+  summary TEXT NOT NULL,
+  error_code TEXT NOT NULL,
+  error_message TEXT NOT NULL,
+  notified_quarter BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, source_name, job_id)
+);
+)";
+
+constexpr std::array<Migration, 5> kMigrations = {{
+    {1, kAccounts},
+    {2, kJobs},
+    {3, kEvents},
+    {4, kDestinations},
+    {5, kContacts},
+}};
+
+Result<void> apply(Driver& driver, Connection& writer, const Migration& migration) {
+  TRY_VOID(writer.execute_script(driver.translate_schema(migration.sql)));
+  TRY_VOID(writer.execute("DELETE FROM schema_version"));
+  TRY_VOID(writer.execute("INSERT INTO schema_version (version) VALUES ($1)", {migration.version}));
+  return {};
+}
+
+Result<void> in_transaction(Driver& driver, Connection& writer,
+                            const std::function<Result<void>()>& body) {
+  TRY_VOID(driver.begin(writer));
+  Result<void> done = body();
+  if (done) done = driver.commit(writer);
+  if (!done) driver.rollback(writer);
+  return done;
+}
+
+}  // namespace
+
+std::span<const Migration> migrations() { return kMigrations; }
+
+Result<int> schema_version(Connection& connection) {
+  int version = 0;
+  TRY_VOID(connection.query("SELECT version FROM schema_version", {}, [&](const Row& row) {
+    version = static_cast<int>(row.integer(0));
+    return false;
+  }));
+  return version;
+}
+
+Result<void> migrate(Driver& driver, Connection& writer, std::span<const Migration> all) {
+  TRY_VOID(
+      writer.execute_script("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)"));
+  TRY(version, schema_version(writer));
+  const int newest = all.empty() ? 0 : all.back().version;
+  if (version > newest) {
+    return fail(Errc::kConflict, "the database has schema version " + std::to_string(version) +
+                                     ", this program knows up to " + std::to_string(newest) +
+                                     "; run the newer program that wrote it, or restore a backup");
+  }
+  for (const Migration& migration : all) {
+    if (migration.version <= version) continue;
+    TRY_VOID(in_transaction(driver, writer, [&] { return apply(driver, writer, migration); }));
+    // A new database is not worth a line.
+    if (version > 0) log_info("schema migrated", {{"version", migration.version}});
+  }
+  return {};
+}
+
+}  // namespace verihook::store

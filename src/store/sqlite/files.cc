@@ -1,0 +1,104 @@
+#include "store/sqlite/files.h"
+
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <string>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace verihook::store::sqlite {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int number() const { return number_; }
+  int release() { return std::exchange(number_, -1); }
+
+ private:
+  int number_;
+};
+
+std::unexpected<Error> failed(const std::string& what, const fs::path& path, int error) {
+  const Errc code = error == ENOSPC || error == EDQUOT ? Errc::kStorageFull : Errc::kStorageFailed;
+  return fail(code, what + " " + path.string() + ": " + std::generic_category().message(error));
+}
+
+fs::path folder_or_here(const fs::path& folder) { return folder.empty() ? fs::path(".") : folder; }
+
+}  // namespace
+
+Result<void> make_folders(const fs::path& folder) {
+  std::error_code error;
+  if (folder.empty() || fs::is_directory(folder, error)) return {};
+  const fs::path parent = folder.parent_path();
+  if (parent != folder) TRY_VOID(make_folders(parent));
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    return failed("cannot create the folder", folder, errno);
+  }
+  return sync_folder(parent);
+}
+
+Result<void> make_private_file(const fs::path& file) {
+  const Descriptor made(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (made.number() >= 0) return {};
+  if (errno != EEXIST) return failed("cannot create the file", file, errno);
+  // Through its name: closing a descriptor of the database would drop SQLite's locks on it.
+  struct stat status = {};
+  if (::stat(file.c_str(), &status) != 0) return failed("cannot read the file", file, errno);
+  if (!S_ISREG(status.st_mode)) {
+    return fail(Errc::kInvalidArgument, file.string() + " is not a file; give the path of one");
+  }
+  if ((status.st_mode & 0077) != 0 && ::chmod(file.c_str(), status.st_mode & 0700) != 0) {
+    return failed("cannot protect the file", file, errno);
+  }
+  return {};
+}
+
+Result<void> sync_folder(const fs::path& folder) {
+  const fs::path path = folder_or_here(folder);
+  const Descriptor opened(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.number() < 0) return failed("cannot open the folder", path, errno);
+  if (::fsync(opened.number()) != 0) return failed("cannot sync the folder", path, errno);
+  return {};
+}
+
+Result<void> refuse_network_file_system(const fs::path& folder) {
+  // NFS, SMB, CIFS, SMB2: from linux/magic.h and the kernel's sources.
+  constexpr std::array<std::uint32_t, 4> kNetworkTypes = {0x6969, 0x517b, 0xff534d42, 0xfe534d42};
+  const fs::path path = folder_or_here(folder);
+  struct statfs status = {};
+  if (::statfs(path.c_str(), &status) != 0) return failed("cannot read the folder", path, errno);
+  for (const std::uint32_t type : kNetworkTypes) {
+    if (static_cast<std::uint32_t>(status.f_type) == type) {
+      return fail(Errc::kUnsupported,
+                  path.string() +
+                      " is on a network file system, which cannot keep the database's "
+                      "promises; put store.url on a local disk");
+    }
+  }
+  return {};
+}
+
+Result<int> take_lock(const fs::path& file) {
+  Descriptor opened(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (opened.number() < 0) return failed("cannot open the lock file", file, errno);
+  if (::flock(opened.number(), LOCK_EX | LOCK_NB) == 0) return opened.release();
+  if (errno != EWOULDBLOCK) return failed("cannot lock the file", file, errno);
+  return fail(Errc::kConflict, "another process uses this database (it holds " + file.string() +
+                                   "); stop it, or give store.url another path");
+}
+
+}  // namespace verihook::store::sqlite

@@ -1,0 +1,70 @@
+#include "verification/catch_all.h"
+
+#include <array>
+
+#include "smtp/classify.h"
+
+namespace verihook::verification {
+namespace {
+
+constexpr std::array<std::string_view, 24> kSyllables = {
+    "ma", "ri",  "be", "lo",  "ton", "der", "wil", "fa",  "sto", "mer", "ka", "vin",
+    "ro", "sel", "hu", "ber", "ti",  "lan", "no",  "gar", "pe",  "lis", "du", "cor"};
+constexpr std::size_t kSyllablesPerName = 7;
+
+CatchAll read_answer(const MailboxAnswer& answer) {
+  switch (smtp::classify(answer.outcome).reply_class) {
+    case smtp::ReplyClass::kAccepted:
+      return CatchAll::kAcceptsAll;
+    case smtp::ReplyClass::kMailboxNotFound:
+    case smtp::ReplyClass::kMailboxDisabled:
+    case smtp::ReplyClass::kDomainNotHosted:
+      return CatchAll::kTellsApart;
+    default:
+      return CatchAll::kInconclusive;
+  }
+}
+
+}  // namespace
+
+std::string improbable_local_part(Random& random) {
+  std::string name;
+  for (std::size_t i = 0; i < kSyllablesPerName; ++i) {
+    name.append(kSyllables[random.below(kSyllables.size())]);
+  }
+  return name;
+}
+
+Task<CatchAll> CatchAllMemory::find(std::string domain, std::shared_ptr<Exchange> exchange) {
+  const auto known = known_.find(domain);
+  if (known != known_.end() && known->second.exchange.lock() == exchange &&
+      timers_.clock().monotonic_now() < known->second.until) {
+    co_return known->second.answer;
+  }
+  if (const auto flight = flights_.find(domain); flight != flights_.end()) {
+    const std::shared_ptr<Flight> shared = flight->second;
+    while (!shared->answer) {
+      const bool woken = co_await shared->waiters.wait();
+      if (!woken) co_return CatchAll::kInconclusive;
+    }
+    co_return *shared->answer;
+  }
+  const auto flight = std::make_shared<Flight>();
+  flights_[domain] = flight;
+  ++questions_;
+  std::vector<std::string> recipients;
+  recipients.push_back(improbable_local_part(random_) + "@" + domain);
+  const auto answers = co_await exchange->ask(std::move(recipients));
+  const CatchAll answer = read_answer(answers.front());
+  flight->answer = answer;
+  flights_.erase(domain);
+  flight->waiters.wake_all();
+  if (answer != CatchAll::kInconclusive) {
+    if (known_.size() >= options_.catch_all_entries_max) known_.clear();
+    known_[domain] = {exchange, answer,
+                      timers_.clock().monotonic_now() + options_.catch_all_ttl_ms};
+  }
+  co_return answer;
+}
+
+}  // namespace verihook::verification

@@ -1,0 +1,22 @@
+// The contract's result object (section 2) as canonical JSON: what is stored, downloaded and sent.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "model/verdict.h"
+
+namespace verihook::verification {
+
+// What the caller said about a row, given back with its verdict.
+struct RowReference {
+  std::int64_t row = 0;   // from 1, in the order submitted; 0: not part of a list, written as null
+  std::string_view id;    // the caller's id; empty: null
+  std::string_view data;  // the caller's columns as canonical JSON; empty: null
+};
+
+// Appends one object, keys in the contract's order, no white space, no line end.
+void append_result(std::string& out, const model::Verdict& verdict, const RowReference& reference);
+
+}  // namespace verihook::verification

@@ -1,0 +1,145 @@
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "verification/assessment.h"
+#include "verification/result_json.h"
+#include "verification/sandbox.h"
+#include "verification/verdict_rules.h"
+
+namespace verihook::verification {
+namespace {
+
+using model::Reason;
+using model::Status;
+
+std::shared_ptr<const address::Lists> some_lists() {
+  return *address::Lists::load(
+      "verihook-lists 1\n"
+      "list disposable own 1\nmailinator.com\n"
+      "list free own 1\ngmail.com\n"
+      "list role own 2\nadmin\ninfo\n"
+      "list alias_relay own 1\nduck.com\n"
+      "list popular own 2\ngmail.com\nyahoo.com\n");
+}
+
+Assessment assess_plainly(std::string_view email, model::JobOptions options = {}) {
+  return assess(email, *some_lists(), options, from_unix_ms(1'767'225'600'000));
+}
+
+TEST(Sandbox, GivesEveryReasonOfTheContractWithoutAnyNetwork) {
+  for (int i = 0; i < model::kReasonCount; ++i) {
+    const auto reason = static_cast<Reason>(i);
+    for (const std::string tag : {"", "+row17"}) {
+      const std::string email = std::string(model::to_string(reason)) + tag + "@Sandbox.Test";
+      const Assessment assessment = assess_plainly(email);
+      EXPECT_TRUE(assessment.settled) << email;
+      EXPECT_EQ(assessment.verdict.reason, reason) << email;
+      EXPECT_EQ(assessment.verdict.status, model::natural_status(reason)) << email;
+    }
+  }
+}
+
+TEST(Sandbox, KnowsTheAddressThatFailsAJob) {
+  EXPECT_TRUE(fails_the_job("fail_job@sandbox.test"));
+  EXPECT_TRUE(fails_the_job("fail_job+7@SANDBOX.TEST"));
+  EXPECT_FALSE(fails_the_job("fail_job@example.com"));
+  EXPECT_FALSE(fails_the_job("fail_job"));
+  EXPECT_EQ(assess_plainly("nobody@sandbox.test").verdict.reason, Reason::kRejectedEmail);
+}
+
+TEST(Assessment, NamesTheRuleThatABadAddressBreaks) {
+  const Assessment assessment = assess_plainly("not an address");
+  EXPECT_TRUE(assessment.settled);
+  EXPECT_EQ(assessment.verdict.reason, Reason::kInvalidEmail);
+  EXPECT_FALSE(assessment.verdict.syntax.empty());
+  EXPECT_EQ(assessment.verdict.score, 0);
+}
+
+TEST(Assessment, LooksUpListsAndLeavesTheRestToTheNetwork) {
+  const Assessment assessment = assess_plainly(" Admin+x@GMAIL.com ");
+  EXPECT_FALSE(assessment.settled);
+  EXPECT_EQ(assessment.domain, "gmail.com");
+  EXPECT_EQ(assessment.verdict.is_role, true);
+  EXPECT_EQ(assessment.verdict.is_free, true);
+  EXPECT_EQ(assessment.verdict.is_disposable, false);
+  EXPECT_EQ(assessment.verdict.is_tagged, true);
+  EXPECT_EQ(assess_plainly("x@gmial.com").verdict.suggestion, "x@gmail.com");
+}
+
+TEST(Assessment, ADisposableAddressFollowsThePolicy) {
+  EXPECT_EQ(assess_plainly("x@mailinator.com").verdict.status, Status::kRisky);
+  model::JobOptions options;
+  options.disposable_as = model::DisposableAs::kInvalid;
+  EXPECT_EQ(assess_plainly("x@mailinator.com", options).verdict.status, Status::kInvalid);
+  options.disposable_as = model::DisposableAs::kFlag;
+  EXPECT_FALSE(assess_plainly("x@mailinator.com", options).settled);
+}
+
+TEST(VerdictRules, ScoresStayInsideTheRangeOfTheirStatus) {
+  for (int i = 0; i < model::kReasonCount; ++i) {
+    for (const bool flag : {false, true}) {
+      model::Verdict verdict;
+      verdict.is_role = verdict.is_free = verdict.is_alias_relay = flag;
+      model::JobOptions options;
+      if (flag) options.catch_all_as = model::CatchAllAs::kValid;
+      settle(verdict, static_cast<Reason>(i), options);
+      SCOPED_TRACE(model::to_string(verdict.reason));
+      switch (verdict.status) {
+        case Status::kInvalid:
+          EXPECT_EQ(verdict.score, 0);
+          break;
+        case Status::kValid:
+          EXPECT_TRUE(verdict.score >= 80 && verdict.score <= 100);
+          break;
+        default:
+          EXPECT_TRUE(verdict.score > 0 && verdict.score < 80);
+      }
+    }
+  }
+}
+
+TEST(VerdictRules, PoliciesMoveTheStatusAndKeepTheReason) {
+  model::Verdict verdict;
+  verdict.is_role = true;
+  model::JobOptions options;
+  options.role_as = model::RoleAs::kRisky;
+  settle(verdict, Reason::kAcceptedEmail, options);
+  EXPECT_EQ(verdict.reason, Reason::kRole);
+  EXPECT_EQ(verdict.status, Status::kRisky);
+  options.catch_all_as = model::CatchAllAs::kUnknown;
+  settle(verdict, Reason::kCatchAll, options);
+  EXPECT_EQ(verdict.reason, Reason::kCatchAll);
+  EXPECT_EQ(verdict.status, Status::kUnknown);
+  EXPECT_EQ(verdict.is_catch_all, true);
+}
+
+TEST(ResultJson, HasTheContractsKeysInTheContractsOrder) {
+  std::string json;
+  append_result(json, assess_plainly("mailbox_full@sandbox.test").verdict,
+                {7, "a\"b", "{\"x\":1}"});
+  EXPECT_EQ(
+      json,
+      R"({"email":"mailbox_full@sandbox.test","normalized_email":"mailbox_full@sandbox.test",)"
+      R"("is_valid":false,"status":"risky","reason":"mailbox_full","score":30,)"
+      R"("is_disposable":false,"is_role":false,"is_free":false,"is_catch_all":null,)"
+      R"("is_full_mailbox":true,"is_disabled":null,"is_alias_relay":false,"is_tagged":false,)"
+      R"("suggestion":null,"user":"mailbox_full","domain":"sandbox.test",)"
+      R"("mx":{"found":true,"host":"mx.sandbox.test","records":["mx.sandbox.test"],)"
+      R"("provider":null,"implicit":false,"null_mx":false},)"
+      R"("smtp":{"checked":true,"stage":"rcpt_to","code":452,"enhanced_code":"4.2.2",)"
+      R"("message":"Mailbox full","attempts":1},"retryable":true,"retry_after":null,)"
+      R"("checked_at":"2026-01-01T00:00:00.000Z","duration_ms":0,"row":7,"id":"a\"b",)"
+      R"("data":{"x":1}})");
+}
+
+TEST(ResultJson, WritesNullForWhatIsNotKnownAndNamesTheSyntaxRule) {
+  std::string json;
+  append_result(json, assess_plainly("nonsense").verdict, {});
+  EXPECT_NE(json.find(R"("normalized_email":null)"), json.npos);
+  EXPECT_NE(json.find(R"("mx":null,"smtp":{"checked":false,"stage":null,"code":null)"), json.npos);
+  EXPECT_NE(json.find(R"("row":null,"id":null,"data":null,"syntax":")"), json.npos);
+}
+
+}  // namespace
+}  // namespace verihook::verification

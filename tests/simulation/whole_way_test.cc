@@ -1,0 +1,130 @@
+// The whole way from a seed: lists go in, mail servers are asked, signed webhooks come out, while
+// connections break, endpoints fail, the disk is full and the node is killed. Afterwards the world
+// is well again and everything must have come to its end: each acknowledged job completed, each
+// address with exactly one result in the order submitted, no verdict against the truth, each job's
+// completion told at least once under one id, and every delivery accounted for.
+//
+// VERIHOOK_SEEDS sets how many seeds are run (default 1000), VERIHOOK_SEED runs one alone.
+#include <cstdlib>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <gtest/gtest.h>
+
+#include "base/log.h"
+#include "tests/simulation/world.h"
+
+namespace verihook::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Life {
+ public:
+  explicit Life(std::uint64_t seed) : world_(seed), chance_(seed * 7'919 + 13) {}
+
+  void live() {
+    world_.faults = {.mail_connection = chance_.unit() * 0.4,
+                     .endpoint = chance_.unit() * 0.6,
+                     .endpoint_timeout = chance_.unit() * 0.2,
+                     .disk_full = chance_.chance(0.3) ? chance_.unit() * 0.3 : 0};
+    const auto steps = 4 + chance_.below(6);
+    for (std::uint64_t step = 0; step < steps; ++step) {
+      if (chance_.chance(0.5)) submit();
+      world_.advance(Milliseconds{chance_.below(8'000)});
+      if (chance_.chance(0.3)) {
+        world_.kill_node();
+        world_.start_node();
+      }
+    }
+    world_.faults = {};
+    world_.kill_node();
+    world_.start_node();
+    world_.advance(20h);
+  }
+
+  void check() {
+    for (const auto& [id, emails] : jobs_) check_job(id, emails);
+    check_webhooks();
+    const auto counts = world_.delivery_counts();
+    EXPECT_EQ(counts.pending, 0);
+    EXPECT_EQ(counts.dead, 0);
+  }
+
+ private:
+  void submit() {
+    std::vector<std::string> emails(1 + chance_.below(60));
+    for (std::string& email : emails) email = world_.make_address();
+    const std::string id = world_.submit(emails);
+    if (!id.empty()) jobs_[id] = std::move(emails);
+  }
+
+  void check_job(const std::string& id, const std::vector<std::string>& emails) {
+    SCOPED_TRACE(id);
+    const model::Job job = world_.find_job(id);
+    EXPECT_EQ(job.state, model::JobState::kCompleted);
+    EXPECT_EQ(job.processed_count, job.total_count);
+    const auto results = boost::json::parse(world_.download(id)).as_array();
+    ASSERT_EQ(results.size(), emails.size());
+    model::Summary summary;
+    for (std::size_t i = 0; i < emails.size(); ++i) {
+      const auto& result = results[i].as_object();
+      EXPECT_EQ(result.at("email").as_string(), emails[i]);
+      const std::string status(result.at("status").as_string());
+      // A broken connection may leave an address unknown; it never makes a verdict wrong.
+      const auto truth = model::to_string(world_.truth(emails[i]));
+      const bool unsure = status == "valid" && result.at("is_catch_all").is_null();
+      if (status != "unknown" && !unsure) {
+        EXPECT_EQ(status, truth) << emails[i] << " " << result.at("reason").as_string();
+      }
+      ++summary.total;
+      summary.valid += status == "valid";
+      summary.invalid += status == "invalid";
+      summary.risky += status == "risky";
+      summary.unknown += status == "unknown";
+    }
+    EXPECT_EQ(job.summary.total, summary.total);
+    EXPECT_EQ(job.summary.valid, summary.valid);
+    EXPECT_EQ(job.summary.invalid, summary.invalid);
+    EXPECT_EQ(job.summary.risky, summary.risky);
+    EXPECT_EQ(job.summary.unknown, summary.unknown);
+  }
+
+  void check_webhooks() {
+    std::map<std::string, std::set<std::string>> completions;
+    for (const Received& one : world_.received) {
+      EXPECT_TRUE(one.signature_ok) << one.body;
+      EXPECT_TRUE(jobs_.contains(one.job_id)) << one.body;
+      if (one.event_type == "bulk.completed") completions[one.job_id].insert(one.webhook_id);
+    }
+    for (const auto& [id, emails] : jobs_) {
+      EXPECT_EQ(completions[id].size(), 1u)
+          << id << " was told of under more or fewer ids than one";
+    }
+  }
+
+  World world_;
+  SeededRandom chance_;
+  std::map<std::string, std::vector<std::string>> jobs_;
+};
+
+std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+TEST(WholeWay, ComesToItsEndFromEverySeed) {
+  set_log_level(LogLevel::kOff);
+  const std::uint64_t only = number_from_environment("VERIHOOK_SEED", 0);
+  const std::uint64_t seeds = number_from_environment("VERIHOOK_SEEDS", 1'000);
+  for (std::uint64_t seed = only ? only : 1; seed <= (only ? only : seeds); ++seed) {
+    SCOPED_TRACE("VERIHOOK_SEED=" + std::to_string(seed));
+    Life life(seed);
+    life.live();
+    life.check();
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace verihook::simulation

@@ -1,0 +1,101 @@
+// The world of the simulation: mail servers, a resolver, customers' endpoints and a disk that
+// survive, and the node (the program's parts, wired as in app/wiring) that runs in it and can be
+// killed at any moment. One io thread, virtual time, one seed. What the world knows to be true of
+// every address is kept beside it, so that verdicts can be checked.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "address/lists.h"
+#include "crypto/secret_box.h"
+#include "delivery/dispatcher.h"
+#include "delivery/outbox.h"
+#include "destinations/http_destination.h"
+#include "jobs/engine.h"
+#include "model/tenant.h"
+#include "tests/support/simulated_http.h"
+#include "tests/support/simulated_network.h"
+#include "tests/support/simulated_resolver.h"
+#include "tests/support/surviving_store.h"
+#include "tests/support/virtual_time.h"
+#include "verification/verifier.h"
+
+namespace verihook::simulation {
+
+// How often the world misbehaves; each run draws its own.
+struct Faults {
+  double mail_connection = 0;   // a connection to a mail server is reset after some bytes
+  double endpoint = 0;          // a customer's endpoint answers 500
+  double endpoint_timeout = 0;  // … or not at all
+  double disk_full = 0;         // a commit finds no space
+};
+
+// What an endpoint saw.
+struct Received {
+  std::string event_type;
+  std::string webhook_id;
+  std::string job_id;
+  std::string body;
+  bool signature_ok = false;
+};
+
+class World {
+ public:
+  explicit World(std::uint64_t seed);
+  ~World();
+
+  // Starts the node; what a former one left is taken up.
+  void start_node();
+  // Nothing of what it does from now on is kept; then it is gone.
+  void kill_node();
+
+  // The job's id, or empty when the store refused; then nothing of it may exist.
+  std::string submit(const std::vector<std::string>& emails);
+  void advance(Milliseconds by) { time.advance(by); }
+
+  // A new address, and what is true of it.
+  std::string make_address();
+  model::Status truth(const std::string& email) const { return truths_.at(email); }
+
+  model::Job find_job(const std::string& id);
+  // The results of a job as the download gives them.
+  std::string download(const std::string& id);
+  store::DeliveryCounts delivery_counts();
+
+  asio::io_context io{1};
+  testing::VirtualTime time{io};
+  SeededRandom random;
+  Faults faults;
+  std::vector<Received> received;
+
+ private:
+  struct Node;
+
+  void add_domain(int number);
+  Task<void> serve_mail(testing::SimulatedPeer& peer);
+  std::string answer_recipient(const std::string& line) const;
+  Result<http::ClientResponse> answer_webhook(const http::ClientRequest& request);
+  void add_endpoint();
+  template <class Value>
+  Value run(Task<Value> task);
+
+  testing::SurvivingStore store_;
+  testing::SimulatedResolver resolver_{time};
+  testing::SimulatedNetwork network_;
+  testing::SimulatedHttpClient endpoints_{time};
+  std::unique_ptr<crypto::SecretBox> secrets_;
+  std::shared_ptr<const address::Lists> lists_;
+  std::map<std::string, model::Status> truths_;
+  std::set<std::string> mailboxes_;
+  std::set<std::string> catch_all_domains_;
+  int addresses_made_ = 0;
+  bool endpoint_added_ = false;
+  std::unique_ptr<Node> node_;
+};
+
+}  // namespace verihook::simulation
