@@ -33,7 +33,7 @@ bench: ## The benchmarks, one file per question; results in bench/README.md
 	@tools/setup bench
 	@bench/run
 
-soak: ## The simulation with new seeds for ten minutes
+soak: ## What is too long for a test run: 10,000 simulated lives, 50 kills
 	@tests/soak
 
 clean: ## Removes everything that was built

@@ -57,7 +57,7 @@ Result<void> Idempotency::remember(store::Connection& db, WallTime now, int stat
                                    const std::string& body) const {
   if (!present()) return {};
   return store::insert_idempotent_answer(db, tenant_id_, key_, {request_hash_, status, body},
-                                         now + kKeptFor);
+                                         now + kKeptFor, now);
 }
 
 }  // namespace verihook::api

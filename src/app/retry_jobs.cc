@@ -55,7 +55,7 @@ Task<Result<std::string>> RetryJobs::submit(destinations::RetrySubmission submis
   auto job = co_await intake.commit(
       std::move(request), [&](store::Connection& db, const model::Job& stored) {
         return store::insert_idempotent_answer(db, submission.tenant_id, key, {"", 202, stored.id},
-                                               now + kRememberedFor);
+                                               now + kRememberedFor, now);
       });
   if (!job) {
     co_await intake.abandon();

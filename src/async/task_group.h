@@ -23,7 +23,8 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // Starts `task` soon. False when the group is closing, and then the task never runs.
+  // Starts `task`, on the io thread at once: it may have ended when this returns. False when the
+  // group is closing, and then the task never runs.
   bool spawn(std::string_view label, Task<void> task);
 
   // Sends every child a terminal cancellation. Does not wait.

@@ -299,6 +299,16 @@ TEST_F(JobsTest, AReleasedChunkIsOpenAgainAndCountsNoLease) {
   EXPECT_EQ(again->chunk.leases, 1);
 }
 
+TEST_F(JobsTest, ANodeThatStartsAgainGivesBackWhatItsFormerRunHeldAndNothingElse) {
+  add_job("a", "job_1", 2);
+  const auto ours = lease(0);
+  ASSERT_TRUE(lease_chunk(db(), "node_2", at_s(0), at_s(60)));
+  EXPECT_EQ(release_chunks_of_node(db(), "node_1"), 1);
+  EXPECT_EQ(code_of(checkpoint_chunk(db(), checkpoint_of(ours->chunk, 1))), Errc::kConflict);
+  EXPECT_EQ(next(), "job_1/0");
+  EXPECT_EQ(next(), "nothing");
+}
+
 TEST_F(JobsTest, ADeletedJobsCheckpointIsRefused) {
   add_job("a", "job_1", 1);
   const auto leased = lease(0);

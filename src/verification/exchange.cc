@@ -7,7 +7,7 @@ namespace {
 
 constexpr Milliseconds kFailureKept{30'000};
 constexpr std::size_t kQuestionsPerTurn = 50;
-constexpr int kConversationsPerRecipientMax = 4;
+constexpr int kFruitlessConversationsMax = 4;
 constexpr std::size_t kExchangesBeforePruning = 10'000;
 constexpr Milliseconds kAskDeadline{300'000};
 
@@ -79,11 +79,13 @@ void Exchange::start_connections() {
       std::min((questions_.size() + kQuestionsPerTurn - 1) / kQuestionsPerTurn,
                pool_.options_.connections_per_group_max);
   while (connections_ < wanted) {
+    ++connections_;  // before it starts, because it may have ended when spawn returns
     if (!pool_.tasks_.spawn("smtp", run_connection())) {
+      --connections_;
       answer_all(failed_to_connect({Errc::kCancelled, "the program is stopping"}), "");
       return;
     }
-    ++connections_;
+    if (questions_.empty()) return;
   }
 }
 
@@ -112,7 +114,8 @@ Task<void> Exchange::converse() {
       answer_all(failure, host);
       co_return;
     }
-    while (conversation->usable()) {
+    std::size_t left = pool_.options_.recipients_per_connection_max;
+    while (conversation->usable() && left > 0) {
       if (questions_.empty()) {
         Alarm patience(pool_.timers_, pool_.executor_);
         patience.arm(Deadline::after(pool_.timers_.clock(), pool_.options_.idle_connection_ms),
@@ -121,7 +124,7 @@ Task<void> Exchange::converse() {
       }
       const bool stopped = cancelled(co_await asio::this_coro::cancellation_state);
       if (questions_.empty() || stopped) break;
-      co_await ask_some(*conversation, host);
+      left -= co_await ask_some(*conversation, host, std::min(left, kQuestionsPerTurn));
     }
     co_await conversation->quit();
     if (cancelled(co_await asio::this_coro::cancellation_state)) {
@@ -171,17 +174,18 @@ Task<std::unique_ptr<smtp::Conversation>> Exchange::connect(std::string& host,
   co_return nullptr;
 }
 
-Exchange::Questions Exchange::take_questions() {
+Exchange::Questions Exchange::take_questions(std::size_t count_max) {
   Questions taken;
-  while (!questions_.empty() && taken.size() < kQuestionsPerTurn) {
+  while (!questions_.empty() && taken.size() < count_max) {
     taken.push_back(std::move(questions_.front()));
     questions_.pop_front();
   }
   return taken;
 }
 
-Task<void> Exchange::ask_some(smtp::Conversation& conversation, const std::string& host) {
-  const Questions questions = take_questions();
+Task<std::size_t> Exchange::ask_some(smtp::Conversation& conversation, const std::string& host,
+                                     std::size_t count_max) {
+  const Questions questions = take_questions(count_max);
   std::vector<std::string> recipients;
   recipients.reserve(questions.size());
   for (const Question& question : questions) {
@@ -189,20 +193,28 @@ Task<void> Exchange::ask_some(smtp::Conversation& conversation, const std::strin
   }
   const auto deadline = Deadline::after(pool_.timers_.clock(), kAskDeadline);
   auto outcomes = co_await conversation.ask(std::move(recipients), deadline);
-  pool_.stats_.recipients_asked += outcomes.size();
+  const auto is_settled = [](const smtp::RecipientOutcome& one) {
+    return one.outcome.kind != smtp::OutcomeKind::kNotAsked;
+  };
+  const bool progress = std::ranges::any_of(outcomes, is_settled);
   for (std::size_t i = 0; i < questions.size(); ++i) {
     const Question& question = questions[i];
-    MailboxAnswer& so_far = question.batch->answers[question.index];
-    smtp::Outcome& outcome = outcomes[i].outcome;
-    const bool ask_again = outcome.kind == smtp::OutcomeKind::kNotAsked &&
-                           so_far.attempts + 1 < kConversationsPerRecipientMax;
-    if (ask_again) {
-      ++so_far.attempts;
+    int& attempts = question.batch->answers[question.index].attempts;
+    if (is_settled(outcomes[i])) {
+      ++pool_.stats_.recipients_asked;
+      answer(question, {std::move(outcomes[i].outcome), host, attempts + 1});
+      continue;
+    }
+    // Nobody asked about this one. It is asked on the next connection, and given up only when
+    // connections end again and again before anybody was asked about.
+    if (!progress) ++attempts;
+    if (attempts < kFruitlessConversationsMax) {
       questions_.push_back(question);
     } else {
-      answer(question, {std::move(outcome), host, so_far.attempts + 1});
+      answer(question, {std::move(outcomes[i].outcome), host, attempts});
     }
   }
+  co_return questions.size();
 }
 
 void Exchange::answer(const Question& question, MailboxAnswer answer) {

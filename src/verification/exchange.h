@@ -63,8 +63,10 @@ class Exchange {
   Task<void> converse();
   // A conversation that can be used, or why there is none.
   Task<std::unique_ptr<smtp::Conversation>> connect(std::string& host, smtp::Outcome& failure);
-  Task<void> ask_some(smtp::Conversation& conversation, const std::string& host);
-  Questions take_questions();
+  // How many questions it took from the queue.
+  Task<std::size_t> ask_some(smtp::Conversation& conversation, const std::string& host,
+                             std::size_t count_max);
+  Questions take_questions(std::size_t count_max);
   void answer(const Question& question, MailboxAnswer answer);
   void answer_all(const smtp::Outcome& outcome, const std::string& host);
   bool recently_failed() const;

@@ -59,6 +59,13 @@ model::SmtpEvidence evidence_of(const MailboxAnswer& answer) {
   return evidence;
 }
 
+bool is_not_hosted(const MailboxAnswer& answer) {
+  const auto reply_class =
+      smtp::classify(answer.outcome, smtp::provider_of(answer.host)).reply_class;
+  return reply_class == smtp::ReplyClass::kRelayDenied ||
+         reply_class == smtp::ReplyClass::kDomainNotHosted;
+}
+
 model::MxEvidence evidence_of(const dns::MailExchangers& exchangers) {
   model::MxEvidence evidence;
   evidence.found = !exchangers.hosts.empty();
@@ -136,6 +143,8 @@ class Verifier::Impl {
                            const OnVerdict& on_verdict, Semaphore::Permit place);
   Task<void> ask_servers(DomainRows& domain, const dns::MailExchangers& exchangers,
                          const model::JobOptions& options, const OnVerdict& on_verdict);
+  Task<bool> ask_other_hosts(const DomainRows& domain, const dns::MailExchangers& exchangers,
+                             std::vector<MailboxAnswer>& answers);
   void deliver(const DomainRows& domain, Row& row, model::Reason reason,
                const model::JobOptions& options, const OnVerdict& on_verdict);
 
@@ -228,7 +237,9 @@ Task<void> Verifier::Impl::ask_servers(DomainRows& domain, const dns::MailExchan
   const auto exchange = exchanges_.exchange(exchangers.hosts);
   std::vector<std::string> mailboxes;
   for (const Row& row : domain.rows) mailboxes.push_back(row.assessment.mailbox);
-  const auto answers = co_await exchange->ask(std::move(mailboxes));
+  auto answers = co_await exchange->ask(std::move(mailboxes));
+  if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
+  const bool nobody_hosts_it = co_await ask_other_hosts(domain, exchangers, answers);
   if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
   std::vector<std::size_t> accepted;
   for (std::size_t i = 0; i < answers.size(); ++i) {
@@ -243,7 +254,8 @@ Task<void> Verifier::Impl::ask_servers(DomainRows& domain, const dns::MailExchan
       accepted.push_back(i);
       continue;
     }
-    const model::Reason reason = to_reason(classification.reply_class);
+    model::Reason reason = to_reason(classification.reply_class);
+    if (nobody_hosts_it && is_not_hosted(answer)) reason = model::Reason::kDomainNotHosted;
     if (classification.retry_after) {
       verdict.retry_after = timers_.clock().wall_now() + *classification.retry_after;
     }
@@ -260,6 +272,36 @@ Task<void> Verifier::Impl::ask_servers(DomainRows& domain, const dns::MailExchan
                                                : model::Reason::kAcceptedEmail,
             options, on_verdict);
   }
+}
+
+// One host that says "not my domain" may be misconfigured; only when every MX host says so is the
+// domain not hosted. Answers of another host replace such answers. True when all of them agree.
+Task<bool> Verifier::Impl::ask_other_hosts(const DomainRows& domain,
+                                           const dns::MailExchangers& exchangers,
+                                           std::vector<MailboxAnswer>& answers) {
+  std::vector<std::size_t> refused;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (is_not_hosted(answers[i])) refused.push_back(i);
+  }
+  if (refused.empty()) co_return false;
+  const std::string first = answers[refused.front()].host;
+  const std::size_t tried = std::min(exchangers.hosts.size(), options_.mx_hosts_tried_max);
+  for (std::size_t h = 0; h < tried && !refused.empty(); ++h) {
+    if (exchangers.hosts[h].host == first) continue;
+    std::vector<std::string> mailboxes;
+    for (const std::size_t i : refused) mailboxes.push_back(domain.rows[i].assessment.mailbox);
+    auto others = co_await exchanges_.exchange({exchangers.hosts[h]})->ask(std::move(mailboxes));
+    if (cancelled(co_await asio::this_coro::cancellation_state)) co_return false;
+    for (std::size_t k = 0; k < refused.size(); ++k) {
+      if (others[k].outcome.reply && !is_not_hosted(others[k])) {
+        answers[refused[k]] = std::move(others[k]);
+      } else if (!others[k].outcome.reply) {
+        co_return false;  // a host that could not be asked might have known the domain
+      }
+    }
+    std::erase_if(refused, [&](std::size_t i) { return !is_not_hosted(answers[i]); });
+  }
+  co_return tried == exchangers.hosts.size();
 }
 
 void Verifier::Impl::deliver(const DomainRows& domain, Row& row, model::Reason reason,

@@ -65,8 +65,8 @@ def test_a_job_survives_kills_and_is_applied_exactly_once(tmp_path, lab, receive
         program.wait_for_job(way.job_id, JOB_SECONDS)
         # Now the event is on its way, and its results are being applied.
         kill_during(way, after)
-        way.check_job()
         way.check_results()
+        way.check_job()
         check_events(way)
     finally:
         program.close()

@@ -40,7 +40,7 @@ class Life {
     world_.faults = {};
     world_.kill_node();
     world_.start_node();
-    world_.advance(20h);
+    world_.advance(2h);
   }
 
   void check() {
