@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 
 namespace {
@@ -16,9 +15,9 @@ std::size_t ignore_body(char*, std::size_t size, std::size_t count, void*) { ret
 
 int main(int argc, char** argv) {
   if (argc != 5) return 2;
-  const long count = std::atol(argv[2]);
-  const int in_flight = std::atoi(argv[3]);
-  const std::string body(static_cast<std::size_t>(std::atol(argv[4])), 'x');
+  const long count = std::stol(argv[2]);
+  const int in_flight = std::stoi(argv[3]);
+  const std::string body(static_cast<std::size_t>(std::stol(argv[4])), 'x');
   CURLM* multi = curl_multi_init();
   curl_slist* headers = curl_slist_append(nullptr, "Content-Type: application/json");
   long started = 0;
