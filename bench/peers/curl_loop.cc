@@ -1,11 +1,11 @@
 // The peer for deliveries: a bare libcurl multi loop that posts one body again and again over
 // keep-alive connections and does nothing else: no signing, no store, no log.
 //   curl_loop URL COUNT IN_FLIGHT BODY_BYTES   prints posts per second
-#include <curl/curl.h>
-
 #include <chrono>
 #include <cstdio>
 #include <string>
+
+#include <curl/curl.h>
 
 namespace {
 
