@@ -12,12 +12,15 @@ constexpr double kRateMin = 1e-6;  // one in eleven days: slower than any schedu
 void EndpointQueue::configure(const model::DeliveryOptions& options, int attempts_max) {
   max_in_flight_ = std::clamp(options.max_in_flight, 1, std::max(1, attempts_max));
   ordered_ = options.ordered;
+  const std::chrono::nanoseconds interval_before = interval_;
   interval_ = std::chrono::nanoseconds{0};
   if (options.rate_per_second > 0) {
     const double seconds = 1.0 / std::max(options.rate_per_second, kRateMin);
     interval_ = std::chrono::duration_cast<std::chrono::nanoseconds>(
         std::chrono::duration<double>(seconds));
   }
+  // The next start was counted from the last one by the old rate; a higher rate is felt at once.
+  if (interval_ < interval_before) next_start_ -= interval_before - interval_;
 }
 
 bool EndpointQueue::push(HeldDelivery held) {

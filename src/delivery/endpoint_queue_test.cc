@@ -59,6 +59,18 @@ TEST(EndpointQueue, TheCapOfTheDispatcherIsStrongerThanTheOptions) {
   EXPECT_EQ(started, 3);
 }
 
+TEST(EndpointQueue, FeelsAHigherRateAtOnce) {
+  EndpointQueue queue = proven(limits(10, 0.001));
+  for (const char* id : {"a", "b", "c"}) queue.push(held(id));
+  EXPECT_TRUE(queue.start_next(kStart));
+  EXPECT_FALSE(queue.can_start(kStart + 10s));
+  queue.configure(limits(10, 0.1), 32);
+  EXPECT_FALSE(queue.can_start(kStart + 9s));
+  EXPECT_TRUE(queue.start_next(kStart + 10s));
+  queue.configure(limits(10), 32);
+  EXPECT_TRUE(queue.can_start(kStart + 10s));
+}
+
 TEST(EndpointQueue, KeepsToItsRate) {
   EndpointQueue queue = proven(limits(10, 4));
   for (int i = 0; i < 10; ++i) queue.push(held(std::to_string(i)));
