@@ -66,11 +66,9 @@ Answer list_keys(Context& context, Call& call) {
   CO_TRY(keys, co_await context.database.read([&](store::Connection& db) {
     return store::list_keys(db, call.caller.tenant_id, cursor, limit + 1);
   }));
-  const bool more = std::ssize(keys) > limit;
-  if (more) keys.pop_back();
-  std::vector<std::string> items;
-  for (const auto& key : keys) items.push_back(key_json(key, {}));
-  co_return page_response(items, more ? keys.back().id : "");
+  co_return page_of(
+      std::move(keys), limit, [](const model::ApiKey& key) { return key_json(key, {}); },
+      &model::ApiKey::id);
 }
 
 Answer revoke_key(Context& context, Call& call) {
@@ -117,11 +115,9 @@ Answer list_tenants(Context& context, Call& call) {
   CO_TRY(tenants, co_await context.database.read([&](store::Connection& db) {
     return store::list_tenants(db, cursor, limit + 1);
   }));
-  const bool more = std::ssize(tenants) > limit;
-  if (more) tenants.pop_back();
-  std::vector<std::string> items;
-  for (const auto& tenant : tenants) items.push_back(tenant_json(tenant));
-  co_return page_response(items, more ? tenants.back().id : "");
+  co_return page_of(
+      std::move(tenants), limit, [](const model::Tenant& tenant) { return tenant_json(tenant); },
+      &model::Tenant::id);
 }
 
 Answer list_contacts(Context& context, Call& call) {
@@ -131,11 +127,9 @@ Answer list_contacts(Context& context, Call& call) {
   CO_TRY(contacts, co_await context.database.read([&](store::Connection& db) {
     return store::list_contacts(db, call.caller.tenant_id, cursor, limit + 1);
   }));
-  const bool more = std::ssize(contacts) > limit;
-  if (more) contacts.pop_back();
-  std::vector<std::string> items;
-  for (const auto& contact : contacts) items.push_back(contact_json(contact));
-  co_return page_response(items, more ? contacts.back().email : "");
+  co_return page_of(
+      std::move(contacts), limit,
+      [](const model::Contact& contact) { return contact_json(contact); }, &model::Contact::email);
 }
 
 Answer import_contacts(Context& context, Call& call) {

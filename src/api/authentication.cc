@@ -29,10 +29,7 @@ std::string make_api_key(Random& random) {
   return key;
 }
 
-std::string hash_api_key(std::string_view key) {
-  const crypto::Digest digest = crypto::sha256(key);
-  return std::string(reinterpret_cast<const char*>(digest.data()), digest.size());
-}
+std::string hash_api_key(std::string_view key) { return crypto::to_bytes(crypto::sha256(key)); }
 
 std::string api_key_prefix(std::string_view key) {
   return std::string(key.substr(0, kKeyPrefix.size() + 4));

@@ -62,9 +62,7 @@ Task<Result<Received>> receive_list(Context& context, http::Request& request,
     if (intake.has_full_chunk()) CO_TRY_VOID(co_await intake.store_full_chunks());
   }
   CO_TRY(bulk, parser.finish());
-  const crypto::Digest digest = hash.finish();
-  co_return Received{std::move(bulk),
-                     {reinterpret_cast<const char*>(digest.data()), digest.size()}};
+  co_return Received{std::move(bulk), crypto::to_bytes(hash.finish())};
 }
 
 std::string created_json(const model::Job& job, const std::optional<NewEndpoint>& endpoint) {
@@ -168,12 +166,11 @@ Answer list_bulk(Context& context, Call& call) {
   CO_TRY(jobs, co_await context.database.read([&](store::Connection& db) {
     return store::list_jobs(db, call.caller.tenant_id, cursor, limit + 1);
   }));
-  std::vector<std::string> items;
-  const bool more = std::ssize(jobs) > limit;
-  if (more) jobs.pop_back();
   const WallTime now = context.clock().wall_now();
-  for (const auto& job : jobs) items.push_back(job_json(job, context.options.public_url, now));
-  co_return page_response(items, more ? jobs.back().id : "");
+  co_return page_of(
+      std::move(jobs), limit,
+      [&](const model::Job& job) { return job_json(job, context.options.public_url, now); },
+      &model::Job::id);
 }
 
 Answer get_bulk(Context& context, Call& call) {

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <iterator>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/authentication.h"
 #include "api/fields.h"
@@ -43,5 +46,17 @@ http::Response no_content();
 
 // {"data":[…],"next_cursor":…}; `items` are JSON texts, `next_cursor` is null when empty.
 http::Response page_response(const std::vector<std::string>& items, std::string_view next_cursor);
+
+// The page of rows that were asked for with a limit one larger than the page's: a row too many says
+// that there is a next page, whose cursor is `cursor_of` the last row shown.
+template <class Row, class ToJson, class CursorOf>
+http::Response page_of(std::vector<Row> rows, std::int64_t limit, ToJson to_json,
+                       CursorOf cursor_of) {
+  const bool more = std::ssize(rows) > limit;
+  if (more) rows.pop_back();
+  std::vector<std::string> items;
+  for (const Row& row : rows) items.push_back(to_json(row));
+  return page_response(items, more ? std::string(std::invoke(cursor_of, rows.back())) : "");
+}
 
 }  // namespace verihook::api

@@ -26,11 +26,6 @@ struct Resource {
 constexpr Resource kWebhookResource{id_prefix::kWebhook, "webhook_id", "webhook"};
 constexpr Resource kDestinationResource{id_prefix::kDestination, "destination_id", "destination"};
 
-std::string hash_of(std::string_view bytes) {
-  const crypto::Digest digest = crypto::sha256(bytes);
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
 Task<Result<model::Destination>> find(Context& context, const Call& call, Resource resource) {
   const std::string id(call.request.capture(resource.capture));
   if (!is_id(id, resource.id_prefix)) co_return not_found(resource.noun);
@@ -76,11 +71,10 @@ Answer list(Context& context, Call& call, Resource resource) {
     return store::list_destinations(db, call.caller.tenant_id, resource.id_prefix, cursor,
                                     limit + 1);
   }));
-  const bool more = std::ssize(found) > limit;
-  if (more) found.pop_back();
-  std::vector<std::string> items;
-  for (const auto& destination : found) items.push_back(destination_json(destination, {}));
-  co_return page_response(items, more ? found.back().id : "");
+  co_return page_of(
+      std::move(found), limit,
+      [](const model::Destination& destination) { return destination_json(destination, {}); },
+      &model::Destination::id);
 }
 
 Answer remove(Context& context, Call& call, Resource resource) {
@@ -135,7 +129,8 @@ Answer create_webhook(Context& context, Call& call) {
   made.destination.name = name.value_or("");
   CO_TRY_VOID(read_delivery_fields(body.fields, made.destination));
   CO_TRY_VOID(body.fields.refuse_others());
-  co_return co_await create(context, call, hash_of(body.bytes), std::move(made));
+  co_return co_await create(context, call, crypto::to_bytes(crypto::sha256(body.bytes)),
+                            std::move(made));
 }
 
 Answer list_webhooks(Context& context, Call& call) { return list(context, call, kWebhookResource); }
@@ -242,7 +237,8 @@ Answer create_destination(Context& context, Call& call) {
   }
   CO_TRY_VOID(read_settings(context, fields, destination));
   CO_TRY_VOID(fields.refuse_others());
-  co_return co_await create(context, call, hash_of(body.bytes), std::move(made));
+  co_return co_await create(context, call, crypto::to_bytes(crypto::sha256(body.bytes)),
+                            std::move(made));
 }
 
 Answer list_destinations(Context& context, Call& call) {

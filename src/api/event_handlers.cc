@@ -30,11 +30,10 @@ Answer deliveries_page(Context& context, const Call& call, store::DeliveryFilter
   CO_TRY(deliveries, co_await context.database.read([&](store::Connection& db) {
     return store::list_deliveries(db, call.caller.tenant_id, filter);
   }));
-  const bool more = std::ssize(deliveries) > limit;
-  if (more) deliveries.pop_back();
-  std::vector<std::string> items;
-  for (const auto& delivery : deliveries) items.push_back(delivery_json(delivery, nullptr));
-  co_return page_response(items, more ? deliveries.back().id : "");
+  co_return page_of(
+      std::move(deliveries), limit,
+      [](const model::Delivery& delivery) { return delivery_json(delivery, nullptr); },
+      &model::Delivery::id);
 }
 
 struct DeliveryAndAttempts {
@@ -75,11 +74,9 @@ Answer list_events(Context& context, Call& call) {
   CO_TRY(events, co_await context.database.read([&](store::Connection& db) {
     return store::list_events(db, call.caller.tenant_id, filter);
   }));
-  const bool more = std::ssize(events) > limit;
-  if (more) events.pop_back();
-  std::vector<std::string> items;
-  for (const auto& event : events) items.push_back(event_json(event));
-  co_return page_response(items, more ? events.back().id : "");
+  co_return page_of(
+      std::move(events), limit, [](const model::Event& event) { return event_json(event); },
+      &model::Event::id);
 }
 
 Answer get_event(Context& context, Call& call) {

@@ -30,9 +30,7 @@ Result<Idempotency> Idempotency::of(const Call& call, std::string body_hash) {
   hash.update(call.request.path);
   hash.update("\n");
   hash.update(body_hash);
-  const crypto::Digest digest = hash.finish();
-  idempotency.request_hash_ =
-      crypto::hex_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  idempotency.request_hash_ = crypto::hex_encode(hash.finish());
   return idempotency;
 }
 

@@ -114,9 +114,7 @@ Answer create_source(Context& context, Call& call) {
   source.name = name;
   source.created_at = source.updated_at = context.clock().wall_now();
   CO_TRY_VOID(read_changes(context, body.fields, source));
-  const crypto::Digest digest = crypto::sha256(body.bytes);
-  CO_TRY(idempotency,
-         Idempotency::of(call, {reinterpret_cast<const char*>(digest.data()), digest.size()}));
+  CO_TRY(idempotency, Idempotency::of(call, crypto::to_bytes(crypto::sha256(body.bytes))));
   CO_TRY(replayed, co_await idempotency.replay(context));
   if (replayed) co_return std::move(*replayed);
   std::string answer = source_json(source);
@@ -141,11 +139,9 @@ Answer list_sources(Context& context, Call& call) {
   CO_TRY(sources, co_await context.database.read([&](store::Connection& db) {
     return store::list_sources(db, call.caller.tenant_id, cursor, limit + 1);
   }));
-  const bool more = std::ssize(sources) > limit;
-  if (more) sources.pop_back();
-  std::vector<std::string> items;
-  for (const auto& source : sources) items.push_back(source_json(source));
-  co_return page_response(items, more ? sources.back().id : "");
+  co_return page_of(
+      std::move(sources), limit, [](const model::Source& source) { return source_json(source); },
+      &model::Source::id);
 }
 
 Answer get_source(Context& context, Call& call) {

@@ -26,4 +26,12 @@ Task<std::invoke_result_t<Function&>> run_on(asio::thread_pool& pool, Function f
       asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
 }
 
+// The same where there may be no pool: then the function runs on the spot (simulations, which have
+// one thread).
+template <class Function>
+Task<std::invoke_result_t<Function&>> run_on(asio::thread_pool* pool, Function function) {
+  if (pool == nullptr) co_return function();
+  co_return co_await run_on(*pool, std::move(function));
+}
+
 }  // namespace verihook

@@ -41,6 +41,10 @@ Digest Sha256::finish() {
   return out;
 }
 
+std::string to_bytes(const Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
 Digest sha256(std::string_view data) {
   Digest out;
   require(EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(out.data()),

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace verihook::crypto {
@@ -12,6 +13,9 @@ namespace verihook::crypto {
 using Digest = std::array<std::byte, 32>;
 
 Digest sha256(std::string_view data);
+
+// The digest's bytes, to be stored or compared as a string.
+std::string to_bytes(const Digest& digest);
 
 class Sha256 {
  public:

@@ -55,12 +55,7 @@ ChunkWorker::ChunkWorker(Engine& engine, store::LeasedChunk leased)
 Task<void> ChunkWorker::run() {
   // The verification below refers to this object, so a cancellation must not unwind past it.
   co_await asio::this_coro::throw_if_cancelled(false);
-  Result<void> decoded;
-  if (engine_.cpu_pool_ != nullptr) {
-    decoded = co_await run_on(*engine_.cpu_pool_, [this] { return decode(); });
-  } else {
-    decoded = decode();
-  }
+  const Result<void> decoded = co_await run_on(engine_.cpu_pool_, [this] { return decode(); });
   if (!decoded) {
     log_error("a stored chunk cannot be read",
               {{"job_id", chunk_.job_id}, {"error", decoded.error().message}});
@@ -182,12 +177,7 @@ store::Checkpoint ChunkWorker::encode(const std::vector<Fresh>& fresh) {
 Task<ChunkWorker::Progress> ChunkWorker::checkpoint() {
   const std::vector<Fresh> fresh = std::exchange(fresh_, {});
   const std::size_t stored_before = stored_lines_.size();
-  store::Checkpoint checkpoint;
-  if (engine_.cpu_pool_ != nullptr) {
-    checkpoint = co_await run_on(*engine_.cpu_pool_, [&] { return encode(fresh); });
-  } else {
-    checkpoint = encode(fresh);
-  }
+  store::Checkpoint checkpoint = co_await run_on(engine_.cpu_pool_, [&] { return encode(fresh); });
   const WallTime now = engine_.timers_.clock().wall_now();
   checkpoint.lease_until = now + engine_.options_.lease_ms;
   const std::string event_id = engine_.ids_.make(id_prefix::kEvent);

@@ -53,16 +53,10 @@ Task<Result<std::string>> ResultStream::next() {
     CO_TRY(stored, co_await database_.read([&](store::Connection& db) {
       return store::find_chunk_results(db, job_.tenant_id, job_.id, number, false);
     }));
-    auto render = [&] { return render_chunk(stored, format_, only_, wrote_row_); };
-    Result<std::string> text = fail(Errc::kInternal, "");
-    if (cpu_pool_ != nullptr) {
-      text = co_await run_on(*cpu_pool_, render);
-    } else {
-      text = render();
-    }
-    if (!text) co_return std::unexpected(text.error());
-    wrote_row_ = wrote_row_ || !text->empty();
-    piece += *text;
+    CO_TRY(text, co_await run_on(cpu_pool_,
+                                 [&] { return render_chunk(stored, format_, only_, wrote_row_); }));
+    wrote_row_ = wrote_row_ || !text.empty();
+    piece += text;
   }
   if (next_chunk_ >= job_.chunk_count && !std::exchange(ended_, true) &&
       format_ == ResultFormat::kJson) {

@@ -170,8 +170,7 @@ Task<std::vector<Assessment>> Verifier::Impl::assess_all(std::span<const std::st
     }
     return assessments;
   };
-  if (cpu_pool_ == nullptr) co_return think();
-  co_return co_await run_on(*cpu_pool_, think);
+  co_return co_await run_on(cpu_pool_, think);
 }
 
 Task<void> Verifier::Impl::verify_all(std::span<const std::string> emails,
