@@ -1,9 +1,37 @@
 #include "api/operations_handlers.h"
 
+#include <fmt/format.h>
+
 #include "api/metrics.h"
 #include "store/jobs.h"
 
 namespace verihook::api {
+namespace {
+
+// Without scripts or styles: the Content-Security-Policy of every answer forbids them.
+constexpr std::string_view kFrontPage = R"(<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>verihook</title>
+<h1>verihook {0}</h1>
+<p>This server is running. Its API wants a key: <code>Authorization: Bearer vh_live_…</code>.</p>
+<dl>
+<dt><a href="/openapi.json">/openapi.json</a></dt><dd>every route, described</dd>
+<dt><a href="/metrics">/metrics</a></dt><dd>counters for Prometheus</dd>
+<dt><a href="/metrics/webhooks">/metrics/webhooks</a></dt><dd>received webhooks, counted</dd>
+<dt><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a></dt><dd>is it alive, is it ready</dd>
+</dl>
+</html>
+)";
+
+}  // namespace
+
+Answer front_page(Context& context, Call&) {
+  http::Response response;
+  response.headers.set("Content-Type", "text/html; charset=utf-8");
+  response.body = fmt::format(kFrontPage, context.options.version);
+  co_return response;
+}
 
 Answer healthz(Context&, Call&) { co_return http::json_response(200, R"({"status":"ok"})"); }
 

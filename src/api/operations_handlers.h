@@ -6,6 +6,8 @@
 
 namespace verihook::api {
 
+// What a browser is shown at the root: what there is to look at.
+Answer front_page(Context& context, Call& call);
 Answer healthz(Context& context, Call& call);
 Answer readyz(Context& context, Call& call);
 Answer metrics(Context& context, Call& call);

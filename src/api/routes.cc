@@ -103,6 +103,7 @@ constexpr RouteSpec kRoutes[] = {
 
     {kPost, "/webhooks/{source}", kPublic, receive_webhook, 200,
      "Receive a provider's webhook; the source's verifier decides", "", "Received", ""},
+    {kGet, "/", kPublic, front_page, 200, "A page that says what is here", "", "", ""},
     {kGet, "/metrics", kPublic, metrics, 200, "Prometheus metrics", "", "", ""},
     {kGet, "/metrics/webhooks", kPublic, webhook_metrics, 200, "Counts of received webhooks", "",
      "WebhookMetrics", ""},

@@ -57,7 +57,7 @@ Result<std::string> load_or_make_key(const std::filesystem::path& file) {
     if (!trim(key).empty()) return std::string(trim(key));
   }
   crypto::SystemRandom random;
-  const std::string key = api::make_api_key(random);
+  std::string key = api::make_api_key(random);
   const std::string line = key + "\n";
   const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   const bool written =
@@ -89,6 +89,12 @@ Result<app::Config> demo_config(const DemoOptions& options, const net::Endpoint&
   return config;
 }
 
+Task<void> end_story(TaskGroup& tasks, DemoStory& story) {
+  tasks.cancel();
+  co_await tasks.join();
+  co_await story.stop();
+}
+
 Result<int> run_demo(const DemoOptions& options) {
   const auto wanted = net::Endpoint::parse(options.listen);
   if (!wanted) {
@@ -109,11 +115,7 @@ Result<int> run_demo(const DemoOptions& options) {
                    .listening = loop->application().local_endpoint(),
                    .stays_up = !options.exit_after_job});
   TaskGroup tasks(loop->io().get_executor(), "demo");
-  loop->on_stopping([&]() -> Task<void> {
-    tasks.cancel();
-    co_await tasks.join();
-    co_await story.stop();
-  });
+  loop->on_stopping([&] { return end_story(tasks, story); });
   tasks.spawn("story", [](DemoStory& teller, ServerLoop& server, bool exit_after) -> Task<void> {
     const auto told = co_await teller.tell();
     if (!told && told.error().code == Errc::kCancelled) co_return;

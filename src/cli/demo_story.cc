@@ -1,6 +1,7 @@
 #include "cli/demo_story.h"
 
 #include <array>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -47,6 +48,15 @@ void array_member(JsonWriter& json, std::string_view name, std::string_view elem
 const boost::json::array* data_of(const boost::json::object& page) {
   const auto* data = page.if_contains("data");
   return data == nullptr ? nullptr : data->if_array();
+}
+
+// This program as it can be typed here, whether or not it is on the PATH.
+std::string program_path() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return "verihook";
+  const std::string near = std::filesystem::proximate(program, error).string();
+  return error || near.starts_with("..") ? program.string() : near;
 }
 
 }  // namespace
@@ -267,7 +277,7 @@ void DemoStory::show_ending(const std::string& job_id) {
   const std::string& url = setting_.server_url;
   status_.print(aligned(
       status_.terminal(),
-      {{{"dashboard"}, {url + "/", false, Colour::kBold}},
+      {{{"server"}, {url + "/", false, Colour::kBold}},
        {{"API"}, {url + "/openapi.json"}},
        {{"metrics"}, {url + "/metrics"}},
        {{"results"}, {fmt::format("{}/v1/bulk/download/{}", url, job_id)}},
@@ -275,9 +285,9 @@ void DemoStory::show_ending(const std::string& job_id) {
   if (!setting_.stays_up) return;
   status_.print(
       fmt::format("\nTry:  export VERIHOOK_URL={} VERIHOOK_API_KEY=$(cat {}/api.key)\n"
-                  "      verihook verify catch_all@sandbox.test\n"
+                  "      {} verify catch_all@sandbox.test\n"
                   "\nCtrl-C ends it.\n",
-                  url, setting_.folder));
+                  url, setting_.folder, program_path()));
 }
 
 }  // namespace verihook::cli

@@ -67,7 +67,7 @@ TEST(ReplyParser, AcceptsBareCodesBareLineFeedsAndTabs) {
 }
 
 TEST(ReplyParser, MakesTextPrintable) {
-  EXPECT_EQ(parse(std::string_view("550 a\0b\x1b[1m\rc\r\n", 16), 99)[0].text(), "a?b?[1m?c");
+  EXPECT_EQ(parse(std::string_view("550 a\0b\x1b[1m\rc\r\n", 15), 99)[0].text(), "a?b?[1m?c");
   EXPECT_EQ(parse("550 bo\xc3\xaete\r\n", 99)[0].text(), "bo\xc3\xaete");
   EXPECT_EQ(parse("550 bo\xeete\r\n", 99)[0].text(), "bo?te");
 }
