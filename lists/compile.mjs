@@ -5,10 +5,12 @@
 //
 // The file: the line `verihook-lists 1`, then sections. A section is the line
 // `list NAME SOURCE COUNT` followed by COUNT entries, one per line, lower case. NAME is disposable,
-// free, role, alias_relay or popular; SOURCE is `package@version` or `own`. Entries are in byte
-// order, those of popular in the order of popular.txt, which is their rank. A name may have several
-// sections; an entry stands in the first of them only, so that a hit names one source. Domains are
-// A-labels without a final dot. Same input, same bytes.
+// free, role, alias_relay or popular; SOURCE is `package@version`, or for our own files `own@` and
+// the first eight digits of the SHA-256 of their entries, so that no change of them goes without a
+// new version. Entries are in byte order, those of popular in the order of popular.txt, which is
+// their rank. A name may have several sections; an entry stands in the first of them only, so that
+// a hit names one source. Domains are A-labels without a final dot. Same input, same bytes.
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -72,21 +74,23 @@ export function normalise(list, line) {
 const set = (list, entries) =>
   new Set(entries.map((entry) => normalise(list, entry)).filter((entry) => entry !== null));
 
+const digest = (entries) =>
+  createHash('sha256').update(entries.join('\n')).digest('hex').slice(0, 8);
+
 // The sections of all sources: [{ list, source, entries }], entries sorted.
 export function compile(sources = kSources) {
   const seen = Object.fromEntries(kOrder.map((list) => [list, new Set()]));
   const sections = sources.map((source) => {
     const dir = source.package && join(modules, source.package);
-    const name = dir ? `${source.package}@${JSON.parse(text(dir, 'package.json')).version}` : 'own';
     const except = set(source.list, source.except?.() ?? []);
     const taken = [seen[source.list], except, ...(source.minus ?? []).map((list) => seen[list])];
     const entries = [...set(source.list, source.read(dir))]
       .filter((entry) => !taken.some((other) => other.has(entry)));
     for (const entry of entries) seen[source.list].add(entry);
-    return {
-      list: source.list, source: name,
-      entries: source.list === 'popular' ? entries : entries.sort(),
-    };
+    if (source.list !== 'popular') entries.sort();
+    const version = dir && JSON.parse(text(dir, 'package.json')).version;
+    const name = dir ? `${source.package}@${version}` : `own@${digest(entries)}`;
+    return { list: source.list, source: name, entries };
   });
   return sections.sort((a, b) => kOrder.indexOf(a.list) - kOrder.indexOf(b.list));
 }

@@ -13,7 +13,9 @@ test('every list has entries and the packages are named with their version', () 
   for (const list of ['disposable', 'free', 'role', 'alias_relay', 'popular']) {
     assert.ok(all(list).size >= 20, `${list} has ${all(list).size} entries`);
   }
-  for (const { source } of sections) assert.match(source, /^(own|[a-z-]+@\d+\.\d+\.\d+)$/);
+  for (const { source } of sections) {
+    assert.match(source, /^(own@[0-9a-f]{8}|[a-z-]+@\d+\.\d+\.\d+)$/);
+  }
 });
 
 test('the output is the same bytes every time', () => {
@@ -75,6 +77,12 @@ test('the first source of a list is credited with an entry that two of them have
   const source = (...entries) => ({ list: 'role', read: () => entries });
   const [first, second] = compile([source('b', 'A'), source('b', 'c')]);
   assert.deepEqual([first.entries, second.entries], [['a', 'b'], ['c']]);
+});
+
+test('our own files have another version as soon as an entry changes', () => {
+  const version = (...entries) => compile([{ list: 'free', read: () => entries }])[0].source;
+  assert.equal(version('a.com', 'b.com'), version('b.com', 'A.com'));
+  assert.notEqual(version('a.com', 'b.com'), version('a.com', 'c.com'));
 });
 
 test('the licence text of every package is carried along', () => {

@@ -1,7 +1,10 @@
 #include "address/address_literal.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
+#include <array>
 #include <cstddef>
+#include <netinet/in.h>
 
 #include "base/text.h"
 
@@ -60,6 +63,19 @@ SyntaxRule check_ipv6(std::string_view text) {
                                        : SyntaxRule::kIpv6TooManyGroups;
 }
 
+constexpr std::string_view kTag = "IPv6:";
+
+// Leading zeros mean nothing in a Snum; elsewhere they would make the number octal.
+std::string without_leading_zeros(std::string_view ipv4) {
+  std::string plain;
+  for (std::string_view number : split(ipv4, '.')) {
+    number.remove_prefix(std::min(number.find_first_not_of('0'), number.size() - 1));
+    if (!plain.empty()) plain += '.';
+    plain += number;
+  }
+  return plain;
+}
+
 }  // namespace
 
 bool is_ipv4_literal(std::string_view text) {
@@ -76,12 +92,26 @@ bool is_ipv4_literal(std::string_view text) {
 }
 
 SyntaxRule check_address_literal(std::string_view content) {
-  constexpr std::string_view kTag = "IPv6:";
   if (is_ipv4_literal(content)) return SyntaxRule::kAddressLiteral;
   if (equals_ignoring_case(content.substr(0, kTag.size()), kTag)) {
     return check_ipv6(content.substr(kTag.size()));
   }
   return SyntaxRule::kDomainLiteralNotAddress;
+}
+
+std::string normalize_address_literal(std::string_view content) {
+  if (is_ipv4_literal(content)) return without_leading_zeros(content);
+  std::string address = to_lower(content.substr(kTag.size()));
+  if (const auto end = address.rfind(':'); address.find('.') != std::string::npos) {
+    address.replace(end + 1, std::string::npos, without_leading_zeros(address.substr(end + 1)));
+  }
+  in6_addr bytes{};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (::inet_pton(AF_INET6, address.c_str(), &bytes) == 1 &&
+      ::inet_ntop(AF_INET6, &bytes, text.data(), text.size()) != nullptr) {
+    address = text.data();
+  }
+  return "ipv6:" + address;
 }
 
 }  // namespace verihook::address

@@ -1,6 +1,8 @@
 #include "address/address_literal.h"
 
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -50,6 +52,26 @@ TEST(AddressLiteral, TakesTheFourFormsOfIpv6) {
   };
   for (const auto& [content, rule] : cases) {
     EXPECT_EQ(to_string(check_address_literal(content)), to_string(rule)) << content;
+  }
+}
+
+TEST(AddressLiteral, HasOneNormalForm) {
+  const std::pair<std::string_view, std::string_view> rows[] = {
+      {"192.0.2.1", "192.0.2.1"},
+      {"010.001.000.255", "10.1.0.255"},
+      {"IPv6:2001:DB8::1", "ipv6:2001:db8::1"},
+      {"ipv6:2001:0db8:0:0:0:0:0:0001", "ipv6:2001:db8::1"},
+      {"IPv6:2001:db8:0:0:1:0:0:1", "ipv6:2001:db8::1:0:0:1"},
+      {"IPv6:1:2:3:4:5:6:0:8", "ipv6:1:2:3:4:5:6:0:8"},
+      {"IPv6:::", "ipv6:::"},
+      {"IPv6:::ffff:c000:0201", "ipv6:::ffff:192.0.2.1"},
+      {"IPv6:::FFFF:192.000.002.001", "ipv6:::ffff:192.0.2.1"},
+      {"IPv6:1:2:3:4:5:6:192.0.2.1", "ipv6:1:2:3:4:5:6:c000:201"},
+  };
+  for (const auto& [content, normal] : rows) {
+    EXPECT_EQ(normalize_address_literal(content), normal) << content;
+    EXPECT_EQ(check_address_literal(normal), SyntaxRule::kAddressLiteral) << normal;
+    EXPECT_EQ(normalize_address_literal(normal), normal) << normal;
   }
 }
 

@@ -194,9 +194,7 @@ bool Scanner::scan_word(bool& quoted) {
   if (quoted) return scan_quoted_string();
   const auto start = at_;
   while (!at_end() && is(peek(), kAtext)) ++at_;
-  if (at_ == start) return refuse(kLocalPartCharacter);
-  result_.local_unquoted += text_.substr(start, at_ - start);
-  return true;
+  return at_ != start || refuse(kLocalPartCharacter);
 }
 
 // What may not follow a word, and why.
@@ -233,8 +231,9 @@ bool Scanner::scan_local_part() {
       feature_->rule = kObsoleteLocalPart;
     }
     ++at_;
-    result_.local_unquoted += '.';
   }
+  // In an envelope quotation marks stand around the whole of it, or nowhere.
+  if (!result_.quoted) result_.local_unquoted = text_.substr(0, at_);
   result_.at_sign = at_++;
   return true;
 }

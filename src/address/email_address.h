@@ -15,13 +15,13 @@
 namespace verihook::address {
 
 struct ParsedAddress {
-  std::string local_part;       // as written
-  std::string local_unquoted;   // in NFC, without quotation marks and their backslashes
-  std::string domain;           // as written, a literal with its brackets
-  std::string domain_ascii;     // lower-case A-labels; a literal lower-cased, with its brackets
-  bool quoted = false;          // the local part was written in quotation marks
-  bool domain_literal = false;  // the domain is an IP address in brackets
-  bool eai = false;             // the local part needs SMTPUTF8
+  std::string local_part;      // as written
+  std::string local_unquoted;  // in NFC, without quotation marks and their backslashes
+  std::string domain;          // as written, a literal with its brackets
+  std::string domain_ascii;    // lower-case A-labels; a literal in its shortest form, with brackets
+  bool quoted = false;         // the local part was written in quotation marks, or needs them
+  bool domain_literal = false;           // the domain is an IP address in brackets
+  bool eai = false;                      // the normal form of the local part needs SMTPUTF8
   SyntaxRule form = SyntaxRule::kPlain;  // the most unusual thing about it; always an envelope rule
 
   // Two spellings of one mailbox have one normal form: the domain as above; the local part in NFC,
@@ -29,7 +29,7 @@ struct ParsedAddress {
   std::string normalized;
   std::string normalized_local;  // what stands before the "@" of `normalized`
 
-  // "+tag": what follows the first plus sign, where something stands before it.
+  // "+tag": what follows the first plus sign, where a whole local part stands before it.
   bool tagged = false;
   std::string tag;
   std::string untagged;  // `normalized` without "+tag"; equal to it where there is none
@@ -48,10 +48,25 @@ struct Classification {
   std::size_t position = 0;  // as in SyntaxError; 0 for an envelope address
 };
 
-// What whoever asks accepts beyond syntax. A literal is off by default, since it has no MX to ask.
+// What whoever asks accepts of all that is right as syntax. The default is verification's: a
+// literal has no MX to ask; whether any other domain takes mail is for the DNS to say.
 struct SyntaxPolicy {
   bool allow_quoted = true;
   bool allow_domain_literal = false;
+  bool allow_single_label = true;
+  bool allow_numeric_top_level_domain = true;
+  bool allow_special_use = true;
+
+  // All that RFC 5321 and RFC 6531 let stand in an envelope, and nothing else.
+  static constexpr SyntaxPolicy strict() { return {.allow_domain_literal = true}; }
+  // What a sign-up form should take: addresses of people at domains that the public DNS can have.
+  static constexpr SyntaxPolicy web_form() {
+    return {.allow_quoted = false,
+            .allow_domain_literal = false,
+            .allow_single_label = false,
+            .allow_numeric_top_level_domain = false,
+            .allow_special_use = false};
+  }
 };
 
 // The address, when it is of the envelope level; else the rule that keeps it from being one.

@@ -346,6 +346,33 @@ TEST(EmailAddress, KeepsBothHalvesAsWritten) {
   EXPECT_TRUE(parse("\xc3\xbc@shop.test")->eai);
 }
 
+TEST(EmailAddress, TakesTraitsFromTheFormThatGoesOverTheWire) {
+  // A Greek question mark is a semicolon in form C, a Kelvin sign is a K.
+  const auto semicolon = parse(
+                             "a\xcd\xbe"
+                             "b@shop.test")
+                             .value();
+  EXPECT_EQ(semicolon.normalized, "\"a;b\"@shop.test");
+  EXPECT_TRUE(semicolon.quoted);
+  EXPECT_FALSE(semicolon.eai);
+  EXPECT_EQ(semicolon.form, SyntaxRule::kQuotedString);
+  EXPECT_TRUE(judge(semicolon, {.allow_quoted = false}));
+  const auto kelvin = parse("\xe2\x84\xaa@shop.test").value();
+  EXPECT_EQ(kelvin.normalized, "K@shop.test");
+  EXPECT_FALSE(kelvin.eai);
+  EXPECT_FALSE(kelvin.quoted);
+}
+
+TEST(EmailAddress, FindsNoTagBehindWhatIsNoLocalPart) {
+  const std::string local = std::string(62, 'a') + ".+";
+  for (const std::string& text : {local + "@shop.test", std::string("a.+tag@shop.test")}) {
+    const auto parsed = parse(text).value();
+    EXPECT_FALSE(parsed.tagged) << text;
+    EXPECT_EQ(parsed.untagged, text);
+  }
+  EXPECT_EQ(parse("\"a .+tag\"@shop.test")->untagged, "\"a .\"@shop.test");
+}
+
 TEST(EmailAddress, SplitsTheTagAtTheFirstPlusSign) {
   const auto tagged = parse("alice+news+eu@Shop.test").value();
   EXPECT_TRUE(tagged.tagged);
@@ -367,6 +394,44 @@ TEST(EmailAddress, LetsThePolicyRefuseWhatSyntaxAllows) {
   EXPECT_EQ(parse("\"a b\"@shop.test", SyntaxPolicy{.allow_quoted = false}).error().rule,
             kQuotedStringRefused);
   EXPECT_EQ(parse("a..b@shop.test", SyntaxPolicy{}).error().rule, kConsecutiveDots);
+}
+
+TEST(EmailAddress, IsJudgedByAStrictPolicyOrThatOfAWebForm) {
+  struct Row {
+    std::string text;
+    std::string_view web_form;  // the rule by which a form refuses it; empty: it is taken
+  };
+  const std::vector<Row> rows = {
+      {"alice@shop.com", ""},
+      {"alice+news@shop.co.uk", ""},
+      {"o'brien@shop.com", ""},
+      {"j\xc3\xbcrgen@shop.com", ""},
+      {"alice@b\xc3\xbc"
+       "cher.de",
+       ""},
+      {"\"alice\"@shop.com", "quoted_string_refused"},
+      {"\"al ice\"@shop.com", "quoted_string_refused"},
+      {"alice@[192.0.2.1]", "domain_literal_refused"},
+      {"alice@[IPv6:2001:db8::1]", "domain_literal_refused"},
+      {"alice@museum", "single_label_refused"},
+      {"alice@localhost", "special_use_refused"},
+      {"alice@192.0.2.1", "numeric_top_level_domain_refused"},
+      {"alice@42", "numeric_top_level_domain_refused"},
+      {"alice@shop.test", "special_use_refused"},
+      {"accepted_email@sandbox.test", ""},
+  };
+  for (const auto& [text, rule] : rows) {
+    EXPECT_TRUE(parse(text, SyntaxPolicy::strict())) << text;
+    const auto parsed = parse(text, SyntaxPolicy::web_form());
+    EXPECT_EQ(parsed ? "" : to_string(parsed.error().rule), rule) << text;
+    if (!parsed) {
+      EXPECT_LT(parsed.error().position, text.size()) << text;
+    }
+  }
+  for (const auto* text : {"alice@shop.com ", "a..b@shop.com", "(c)alice@shop.com", "@shop.com"}) {
+    EXPECT_FALSE(parse(text, SyntaxPolicy::strict())) << text;
+    EXPECT_FALSE(parse(text, SyntaxPolicy::web_form())) << text;
+  }
 }
 
 TEST(EmailAddress, CountsOctetsOfTheFormThatGoesOverTheWire) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <unicode/bytestream.h>
 #include <unicode/normalizer2.h>
@@ -54,20 +55,36 @@ std::optional<Conversion> convert(std::string_view domain, Convert function) {
   return Conversion{std::string(buffer.data(), static_cast<std::size_t>(size)), info.errors};
 }
 
-bool has_a_label(std::string_view lower_case_domain) {
-  return lower_case_domain.starts_with("xn--") ||
-         lower_case_domain.find(".xn--") != std::string_view::npos;
-}
+// What one pass over the labels of a lower-case ASCII domain finds.
+struct Labels {
+  bool has_empty = false;
+  bool has_long = false;
+  bool has_a_label = false;
+};
 
-// Mapping can make a dot of other characters, so the result is looked at once more.
-bool has_empty_label(std::string_view domain) {
-  return domain.empty() || domain.front() == '.' || domain.back() == '.' ||
-         domain.find("..") != std::string_view::npos;
+Labels look_at_labels(std::string_view domain) {
+  Labels found;
+  for (std::size_t start = 0;;) {
+    const auto end = std::min(domain.find('.', start), domain.size());
+    const auto label = domain.substr(start, end - start);
+    if (label.empty()) found.has_empty = true;
+    if (label.size() > kLabelOctetsMax) found.has_long = true;
+    if (label.starts_with("xn--")) found.has_a_label = true;
+    if (end == domain.size()) return found;
+    start = end + 1;
+  }
 }
 
 }  // namespace
 
 bool is_ascii(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  while (text.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof word);
+    if ((word & kHighBits) != 0) return false;
+    text.remove_prefix(sizeof word);
+  }
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
@@ -100,23 +117,29 @@ bool has_forbidden_character(std::string_view utf8) {
 }
 
 std::expected<std::string, SyntaxRule> to_ascii_domain(std::string_view domain) {
-  std::string ascii;
+  std::expected<std::string, SyntaxRule> result;
+  std::string& ascii = *result;
   if (is_ascii(domain)) ascii = to_lower(domain);
-  if (ascii.empty() || has_a_label(ascii)) {
+  auto labels = look_at_labels(ascii);
+  if (ascii.empty() || labels.has_a_label) {
     auto converted = convert(domain, &uidna_nameToASCII_UTF8);
     if (!converted || (converted->errors & ~kLengthErrors) != 0 || !is_ascii(converted->text)) {
       return std::unexpected(SyntaxRule::kInvalidIdn);
     }
     ascii = std::move(converted->text);
+    // Mapping can make a dot of other characters, so the result is looked at once more.
+    labels = look_at_labels(ascii);
   }
-  if (has_empty_label(ascii)) return std::unexpected(SyntaxRule::kInvalidIdn);
-  if (find_long_label(ascii)) return std::unexpected(SyntaxRule::kLabelTooLong);
+  if (labels.has_empty) return std::unexpected(SyntaxRule::kInvalidIdn);
+  if (labels.has_long) return std::unexpected(SyntaxRule::kLabelTooLong);
   if (ascii.size() > kDnsNameOctetsMax) return std::unexpected(SyntaxRule::kDomainTooLong);
-  return ascii;
+  return result;
 }
 
 std::string to_unicode_domain(std::string_view ascii_domain) {
-  if (is_ascii(ascii_domain) && !has_a_label(ascii_domain)) return std::string(ascii_domain);
+  if (is_ascii(ascii_domain) && !look_at_labels(ascii_domain).has_a_label) {
+    return std::string(ascii_domain);
+  }
   auto shown = convert(ascii_domain, &uidna_nameToUnicodeUTF8);
   if (!shown || shown->errors != 0) return std::string(ascii_domain);
   return std::move(shown->text);

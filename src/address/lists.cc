@@ -1,6 +1,7 @@
 #include "address/lists.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,9 +13,11 @@ namespace verihook::address {
 namespace {
 
 constexpr std::string_view kFirstLine = "verihook-lists 1";
-constexpr std::string_view kLocalSource = "local";
-constexpr std::array<std::string_view, kListNames> kNames = {"disposable", "free", "role",
-                                                             "alias_relay", "popular"};
+
+constexpr std::size_t index_of(ListName name) { return static_cast<std::size_t>(name); }
+constexpr std::uint8_t bit_of(ListName name) {
+  return static_cast<std::uint8_t>(1u << index_of(name));
+}
 
 // Lines of a text, counted for messages.
 class Lines {
@@ -47,28 +50,28 @@ bool is_entry(std::string_view text, std::size_t octets_max) {
   });
 }
 
-}  // namespace
-
-std::string_view to_string(ListName name) { return kNames[static_cast<std::size_t>(name)]; }
-
-std::optional<ListName> list_name_from(std::string_view text) {
-  const auto* const found = std::ranges::find(kNames, text);
-  if (found == kNames.end()) return std::nullopt;
-  return static_cast<ListName>(found - kNames.begin());
+bool is_printable(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 127; });
 }
 
-Result<std::shared_ptr<const Lists>> Lists::load(std::string text, std::vector<LocalEntry> local,
+}  // namespace
+
+std::string ListHit::to_string() const {
+  return fmt::format("{}:{}@{}", address::to_string(list), entry, source);
+}
+
+Result<std::shared_ptr<const Lists>> Lists::load(std::string text, LocalEntries local,
                                                  const ListLimits& limits) {
   if (text.size() > limits.text_octets_max) {
     return fail(Errc::kTooLarge, fmt::format("lists have {} octets, more than the limit of {}",
                                              text.size(), limits.text_octets_max));
   }
-  for (const auto& entry : local) {
+  for (const auto& entry : local.entries) {
     if (!is_entry(entry.entry, limits.entry_octets_max)) {
       return fail(
           Errc::kInvalidArgument,
           fmt::format("a local entry of the list {} is empty, too long, or not in lower case",
-                      to_string(entry.list)));
+                      address::to_string(entry.list)));
     }
   }
   std::shared_ptr<Lists> lists(new Lists);
@@ -80,6 +83,7 @@ Result<std::shared_ptr<const Lists>> Lists::load(std::string text, std::vector<L
 }
 
 Result<void> Lists::read(const ListLimits& limits) {
+  static_assert(kListNames <= std::numeric_limits<decltype(Facts::excepted)>::digits);
   Lines lines(text_);
   std::string_view line;
   if (!lines.next(line) || line != kFirstLine) {
@@ -95,97 +99,127 @@ Result<void> Lists::read(const ListLimits& limits) {
     const auto name = list_name_from(words[1]);
     const auto count = parse_u64(words[3]);
     if (!name || !count) return bad_line(lines, "no such list, or a count that is no number");
-    if (*count > limits.entries_max - total) {
-      return fail(Errc::kTooLarge,
-                  fmt::format("lists have more than {} entries, the limit", limits.entries_max));
+    if (!is_printable(words[2])) return bad_line(lines, "a source is not printable");
+    if (*count > limits.entries_max - total || versions_.size() == limits.sections_max) {
+      return fail(Errc::kTooLarge, fmt::format("lists have more than {} entries or {} sections",
+                                               limits.entries_max, limits.sections_max));
     }
     total += *count;
-    const auto version = static_cast<std::uint32_t>(versions_.size());
     versions_.push_back({*name, std::string(words[2]), *count});
-    auto& set = entries(*name);
+    const auto version = static_cast<std::uint16_t>(versions_.size());
+    auto& entries = table(*name);
     // The count is only believed as far as the text could bear it out.
-    set.reserve(set.size() + std::min<std::size_t>(*count, text_.size() / 2));
+    entries.reserve(entries.size() + std::min<std::size_t>(*count, text_.size() / 2));
     for (std::uint64_t i = 0; i < *count; ++i) {
       if (!lines.next(line)) return bad_line(lines, "the text ends before the list does");
       if (!is_entry(line, limits.entry_octets_max)) {
         return bad_line(lines, "an entry is empty, too long, or not in lower case");
       }
-      const bool fresh = set.try_emplace(line, version).second;
-      if (fresh && *name == ListName::kPopular) popular_.push_back(line);
+      auto& known = entries[line].version[index_of(*name)];
+      if (known != 0) continue;  // the first source of an entry is named
+      known = version;
+      if (*name == ListName::kPopular) popular_.push_back(make_popular_domain(line));
+      if (*name == ListName::kSuppressed && line.contains('@')) suppresses_addresses_ = true;
     }
   }
   return {};
 }
 
 void Lists::apply_local() {
-  std::array<std::size_t, kListNames> added{};
-  const auto first_local = versions_.size();
-  for (const auto& [list, entry, listed] : local_) {
-    const auto at = static_cast<std::size_t>(list);
+  std::array<std::uint16_t, kListNames> versions{};
+  for (const auto& [list, entry, listed] : local_.entries) {
+    auto& facts = table(list)[entry];
+    if (list == ListName::kSuppressed && entry.contains('@')) suppresses_addresses_ = true;
     if (!listed) {
-      excepted_[at].insert(entry);
+      facts.excepted |= bit_of(list);
       continue;
     }
-    if (added[at]++ == 0) versions_.push_back({list, std::string(kLocalSource), 0});
-    const auto version =
-        std::find_if(versions_.begin() + static_cast<std::ptrdiff_t>(first_local), versions_.end(),
-                     [&](const ListVersion& v) { return v.list == list; });
-    ++version->entries;
-    const auto index = static_cast<std::uint32_t>(version - versions_.begin());
-    const bool fresh = entries_[at].insert_or_assign(entry, index).second;
-    if (fresh && list == ListName::kPopular) popular_.push_back(entry);
+    auto& version = versions[index_of(list)];
+    if (version == 0) {
+      versions_.push_back({list, local_.source, 0});
+      version = static_cast<std::uint16_t>(versions_.size());
+    }
+    ++versions_[version - 1u].entries;
+    auto& known = facts.version[index_of(list)];
+    if (known == 0 && list == ListName::kPopular) popular_.push_back(make_popular_domain(entry));
+    known = version;
   }
-  std::erase_if(popular_, [&](std::string_view d) { return is_excepted(ListName::kPopular, d); });
+  std::erase_if(popular_, [&](const PopularDomain& one) { return !popular(one.domain); });
+  for (std::size_t i = 0; i < popular_.size(); ++i) popular_[i].widely_used = i < kWidelyUsed;
 }
 
-bool Lists::is_excepted(ListName name, std::string_view entry) const {
-  return excepted_[static_cast<std::size_t>(name)].contains(entry);
+std::optional<ListHit> Lists::hit(ListName name, const Table::value_type& found) const {
+  const auto& [entry, facts] = found;
+  const auto version = facts.version[index_of(name)];
+  if (version == 0 || (facts.excepted & bit_of(name)) != 0) return std::nullopt;
+  return ListHit{name, entry, versions_[version - 1u].source};
 }
 
-std::optional<ListHit> Lists::find(ListName name, std::string_view entry) const {
-  const auto& set = entries(name);
-  const auto found = set.find(entry);
-  if (found == set.end() || is_excepted(name, entry)) return std::nullopt;
-  return ListHit{name, found->first, versions_[found->second].source};
-}
-
-// The nearest name decides, so an exception below a listed domain holds for its own sub-domains.
-// The suffix list is asked only once a parent is found, which is rare.
-std::optional<ListHit> Lists::find_at_or_above(ListName name, std::string_view domain) const {
+DomainHits Lists::look_up(std::string_view domain) const {
+  DomainHits hits;
+  // For the lists that match below an entry, the nearest name decides, so an exception below a
+  // listed domain holds for its own sub-domains.
+  std::uint8_t decided = 0;
+  // The suffix list is asked only once a parent is found, which is rare.
+  std::optional<std::size_t> registrable_size;
+  const auto below_a_suffix = [&](std::string_view part) {
+    if (part.size() == domain.size()) return true;
+    if (!registrable_size) registrable_size = registrable_domain(std::string(domain)).size();
+    return *registrable_size != 0 && part.size() >= *registrable_size;
+  };
+  const auto decide = [&](ListName name, const Table::value_type& found,
+                          std::optional<ListHit>& into, bool everything_below) {
+    const auto& facts = found.second;
+    const bool excepted = (facts.excepted & bit_of(name)) != 0;
+    if ((decided & bit_of(name)) != 0 || (facts.version[index_of(name)] == 0 && !excepted)) return;
+    decided |= bit_of(name);
+    if (!excepted && (everything_below || below_a_suffix(found.first))) into = hit(name, found);
+  };
   for (auto part = domain; !part.empty();) {
-    if (is_excepted(name, part)) return std::nullopt;
-    if (const auto hit = find(name, part)) {
-      if (part.size() == domain.size()) return hit;
-      const auto registrable = registrable_domain(std::string(domain));
-      if (!registrable.empty() && part.size() >= registrable.size()) return hit;
-      return std::nullopt;
+    if (const auto found = domains_.find(part); found != domains_.end()) {
+      if (part.size() == domain.size()) {
+        hits.free = hit(ListName::kFree, *found);
+        hits.popular = hit(ListName::kPopular, *found);
+      }
+      decide(ListName::kDisposable, *found, hits.disposable, false);
+      decide(ListName::kAliasRelay, *found, hits.alias_relay, false);
+      decide(ListName::kSuppressed, *found, hits.suppressed, true);
     }
     const auto dot = part.find('.');
     if (dot == std::string_view::npos) break;
     part.remove_prefix(dot + 1);
   }
-  return std::nullopt;
+  return hits;
 }
 
 std::optional<ListHit> Lists::disposable(std::string_view domain) const {
-  return find_at_or_above(ListName::kDisposable, domain);
+  return look_up(domain).disposable;
 }
 
 std::optional<ListHit> Lists::alias_relay(std::string_view domain) const {
-  return find_at_or_above(ListName::kAliasRelay, domain);
+  return look_up(domain).alias_relay;
 }
 
-std::optional<ListHit> Lists::free(std::string_view domain) const {
-  return find(ListName::kFree, domain);
-}
+std::optional<ListHit> Lists::free(std::string_view domain) const { return look_up(domain).free; }
 
 std::optional<ListHit> Lists::popular(std::string_view domain) const {
-  return find(ListName::kPopular, domain);
+  return look_up(domain).popular;
 }
 
 std::optional<ListHit> Lists::role(std::string_view local_part) const {
   const auto plus = local_part.find('+', 1);
-  return find(ListName::kRole, to_lower(local_part.substr(0, plus)));
+  const auto found = local_parts_.find(to_lower(local_part.substr(0, plus)));
+  if (found == local_parts_.end()) return std::nullopt;
+  return hit(ListName::kRole, *found);
+}
+
+std::optional<ListHit> Lists::suppressed(std::string_view normalized,
+                                         const DomainHits& domain) const {
+  if (suppresses_addresses_) {
+    const auto found = domains_.find(to_lower(normalized));
+    if (found != domains_.end()) return hit(ListName::kSuppressed, *found);
+  }
+  return domain.suppressed;
 }
 
 }  // namespace verihook::address

@@ -36,7 +36,7 @@ constexpr std::string_view kText =
     "hotmail.com\n";
 
 std::shared_ptr<const Lists> loaded(std::vector<LocalEntry> local = {}) {
-  auto lists = Lists::load(std::string(kText), std::move(local));
+  auto lists = Lists::load(std::string(kText), {std::move(local)});
   EXPECT_TRUE(lists) << lists.error().message;
   return *lists;
 }
@@ -98,10 +98,81 @@ TEST(Lists, LetTheOperatorAddAndRemove) {
   EXPECT_FALSE(lists->disposable("good.throwaway.com"));
   EXPECT_FALSE(lists->disposable("very.good.throwaway.com"));
   EXPECT_FALSE(lists->role("sales"));
-  const std::vector<std::string_view> popular(lists->popular_domains().begin(),
-                                              lists->popular_domains().end());
+  std::vector<std::string_view> popular;
+  for (const auto& one : lists->popular_domains()) popular.push_back(one.domain);
   EXPECT_EQ(popular, (std::vector<std::string_view>{"gmail.com", "hotmail.com", "ours.com"}));
   EXPECT_EQ(lists->versions().back().source, "local");
+}
+
+TEST(Lists, WriteAHitWithItsListAndVersion) {
+  EXPECT_EQ(loaded()->disposable("x.throwaway.com")->to_string(),
+            "disposable:throwaway.com@throwaway@1.2.3");
+  const auto lists = Lists::load(
+      std::string(kText), {{{ListName::kRole, "frontdesk", true}}, "local@2026-11-23T10:00:00Z"});
+  EXPECT_EQ((*lists)->role("FrontDesk+x")->to_string(),
+            "role:frontdesk@local@2026-11-23T10:00:00Z");
+}
+
+TEST(Lists, SayAllAboutADomainAtOnce) {
+  const auto lists = loaded({{ListName::kDisposable, "gmail.com", true},
+                             {ListName::kSuppressed, "com", true},
+                             {ListName::kAliasRelay, "gmail.com", true}});
+  const auto hits = lists->look_up("gmail.com");
+  EXPECT_EQ(hits.disposable->source, "local");
+  EXPECT_EQ(hits.alias_relay->entry, "gmail.com");
+  EXPECT_EQ(hits.free->source, "freemail@1.7.0");
+  EXPECT_TRUE(hits.popular);
+  EXPECT_EQ(hits.suppressed->entry, "com");
+  const auto below = lists->look_up("a.gmail.com");
+  EXPECT_TRUE(below.disposable && below.alias_relay && below.suppressed);
+  EXPECT_FALSE(below.free || below.popular);
+}
+
+std::string suppressing(const Lists& lists, std::string_view address) {
+  const auto domain = address.substr(address.find('@') + 1);
+  const auto hit = lists.suppressed(address, lists.look_up(domain));
+  return hit ? std::string(hit->entry) : "nothing";
+}
+
+TEST(Lists, SuppressAddressesAndDomainsWithAllBelowThem) {
+  const auto lists = loaded({{ListName::kSuppressed, "someone@shop.com", true},
+                             {ListName::kSuppressed, "quiet.org", true},
+                             {ListName::kSuppressed, "co.uk", true},
+                             {ListName::kSuppressed, "loud.quiet.org", false},
+                             {ListName::kSuppressed, "me@quiet.org", false}});
+  const std::pair<std::string_view, std::string_view> rows[] = {
+      {"someone@shop.com", "someone@shop.com"},
+      {"SomeOne@shop.com", "someone@shop.com"},
+      {"someone+tag@shop.com", "nothing"},
+      {"other@shop.com", "nothing"},
+      {"someone@mail.shop.com", "nothing"},
+      {"you@quiet.org", "quiet.org"},
+      {"you@very.quiet.org", "quiet.org"},
+      {"you@notquiet.org", "nothing"},
+      {"you@loud.quiet.org", "nothing"},
+      {"you@too.loud.quiet.org", "nothing"},
+      {"Me@quiet.org", "nothing"},
+      {"me@very.quiet.org", "quiet.org"},
+      // What the operator says of a public suffix is meant.
+      {"you@shop.co.uk", "co.uk"},
+  };
+  for (const auto& [address, entry] : rows)
+    EXPECT_EQ(suppressing(*lists, address), entry) << address;
+}
+
+TEST(Lists, TakeSuppressedAddressesFromACompiledListToo) {
+  const auto lists =
+      Lists::load("verihook-lists 1\nlist suppressed crm@7 2\nbob@shop.com\nquiet.org\n").value();
+  EXPECT_EQ(suppressing(*lists, "Bob@shop.com"), "bob@shop.com");
+  EXPECT_EQ(suppressing(*lists, "bob@quiet.org"), "quiet.org");
+  EXPECT_EQ(suppressing(*lists, "eve@shop.com"), "nothing");
+}
+
+TEST(Lists, KnowARoleAndADomainOfTheSameNameApart) {
+  const auto lists = loaded({{ListName::kDisposable, "info", true}});
+  EXPECT_TRUE(lists->disposable("info"));
+  EXPECT_FALSE(lists->role("info"));
+  EXPECT_FALSE(lists->disposable("postmaster"));
 }
 
 TEST(Lists, ReportTheirVersions) {
@@ -119,6 +190,7 @@ TEST(Lists, RefuseATextThatIsNotWhatTheCompilerWrites) {
       {"verihook-lists 1\nlist free own\n", "line 2"},
       {"verihook-lists 1\nlist nice own 0\n", "line 2"},
       {"verihook-lists 1\nlist free own -1\n", "line 2"},
+      {"verihook-lists 1\nlist free \x1b[31m 0\n", "line 2"},
       {"verihook-lists 1\nlist free own 2\na.com\n", "line 3"},
       {"verihook-lists 1\nlist free own 1\nA.com\n", "line 3"},
       {"verihook-lists 1\nlist free own 1\n\n", "line 3"},
@@ -131,13 +203,14 @@ TEST(Lists, RefuseATextThatIsNotWhatTheCompilerWrites) {
     EXPECT_EQ(lists.error().code, Errc::kInvalidArgument);
     EXPECT_NE(lists.error().message.find(line), std::string::npos) << lists.error().message;
   }
-  EXPECT_FALSE(Lists::load(std::string(kText), {{ListName::kFree, "Not Lower", true}}));
+  EXPECT_FALSE(Lists::load(std::string(kText), {{{ListName::kFree, "Not Lower", true}}}));
 }
 
 TEST(Lists, KeepTheirLimits) {
   EXPECT_EQ(Lists::load(std::string(kText), {}, {.text_octets_max = 10}).error().code,
             Errc::kTooLarge);
   EXPECT_EQ(Lists::load(std::string(kText), {}, {.entries_max = 5}).error().code, Errc::kTooLarge);
+  EXPECT_EQ(Lists::load(std::string(kText), {}, {.sections_max = 3}).error().code, Errc::kTooLarge);
   EXPECT_EQ(Lists::load("verihook-lists 1\nlist free own 18446744073709551615\n").error().code,
             Errc::kTooLarge);
 }

@@ -18,18 +18,33 @@ constexpr int kDoubled = 5;    // a letter doubled, or one of a pair left out
 constexpr int kSwapped = 6;    // two letters in each other's place
 constexpr int kNeighbour = 7;  // the key next to the right one
 constexpr int kMissing = 9;    // a letter left out, or one too many
-constexpr int kOther = 12;     // any other letter
-constexpr int kTotalMax = 14;  // two light slips, or one of any kind
+constexpr int kSound = 10;     // a letter that sounds like the right one, or two for a doubled one
+constexpr int kOther = 20;     // any other letter: nobody's slip
+constexpr int kNameMax = 14;   // two light slips, or one of any kind
 constexpr int kEndingMax = 9;  // in what follows the first dot: one slip, no arbitrary letter
 constexpr std::size_t kLengthMax = 30;  // longer names are no slip away from a popular one
 
+constexpr std::size_t kRepairOctetsMax = 320;
+
 constexpr std::size_t kShortNameMax = 6;
 
-// How far the first label may be off, by its length: short names are near to too many others.
-constexpr int name_cost_max(std::size_t meant_length) {
-  if (meant_length <= 3) return 0;
-  if (meant_length == 4) return kSwapped;
-  return meant_length <= kShortNameMax ? kMissing : kTotalMax;
+// What tells the provider's name from others: "fast" of "fastmail".
+std::size_t telling_length(std::string_view name) {
+  constexpr std::string_view kMail = "mail";
+  return name.ends_with(kMail) ? name.size() - kMail.size() : name.size();
+}
+
+// How far the first label may be off: short names are near to too many others.
+int name_cost_max(const PopularDomain& meant) {
+  if (meant.widely_used) {
+    const auto length = meant.name.size();
+    if (length <= 3) return 0;
+    if (length == 4) return kDoubled;
+    return length <= kShortNameMax ? kSound : kNameMax;
+  }
+  const auto length = telling_length(meant.name);
+  if (length <= 3 || meant.name.size() <= 4) return 0;
+  return length <= 7 ? kSwapped : kMissing;
 }
 
 // Left edges of the keys in quarters of a key's width; rows stand 0, 2, 3 and 5 quarters in.
@@ -64,9 +79,17 @@ bool are_neighbours(char a, char b) {
   return rows <= 1 && std::abs(first.left - second.left) <= (rows == 0 ? 4 : 3);
 }
 
+// Spelt by ear: gmeil, outlock.
+bool sound_alike(char a, char b) {
+  constexpr std::array<std::string_view, 5> kAlike = {"aeiouy", "ckq", "sz", "dt", "mn"};
+  return std::ranges::any_of(
+      kAlike, [&](std::string_view group) { return group.contains(a) && group.contains(b); });
+}
+
 int substitution(char typed, char meant) {
   if (typed == meant) return 0;
-  return are_neighbours(typed, meant) ? kNeighbour : kOther;
+  if (are_neighbours(typed, meant)) return kNeighbour;
+  return sound_alike(typed, meant) ? kSound : kOther;
 }
 
 // A letter more or less costs little where it stands beside its like.
@@ -76,64 +99,96 @@ int single(std::string_view text, std::size_t at) {
   return beside_its_like ? kDoubled : kMissing;
 }
 
-// Which characters occur, as bits. A slip changes two of them at most, so most pairs of names are
-// told apart without looking at their order.
-std::uint64_t letters_of(std::string_view text) {
-  std::uint64_t letters = 0;
-  for (const char c : text) letters |= std::uint64_t{1} << (static_cast<unsigned char>(c) & 63);
-  return letters;
-}
-
-struct NameAndEnding {
-  std::string_view name;    // the first label
-  std::string_view ending;  // what follows its dot
-};
-
-NameAndEnding split_domain(std::string_view domain) {
-  const auto dot = domain.find('.');
-  if (dot == std::string_view::npos) return {domain, {}};
-  return {domain.substr(0, dot), domain.substr(dot + 1)};
-}
-
 // An ending that exists is probably meant. Only these are typed for "com" more often than for
-// themselves, and then only behind a name that is right to the letter.
-bool is_plausible_ending(std::string_view typed, std::string_view meant, int name_cost) {
-  constexpr std::array<std::string_view, 3> kTypedForCom = {"co", "cm", "om"};
-  if (typed == meant || !is_icann_suffix(std::string(typed))) return true;
-  return meant == "com" && name_cost == 0 &&
-         std::ranges::find(kTypedForCom, typed) != kTypedForCom.end();
+// themselves, and then only behind a name that is right to the letter and widely used; under "co"
+// short names are companies'.
+bool is_typed_for_com(const PopularDomain& typed, const PopularDomain& meant) {
+  if (meant.ending != "com" || !meant.widely_used || typed.name != meant.name) return false;
+  if (typed.ending == "co") return meant.name.size() >= 5;
+  return (typed.ending == "cm" || typed.ending == "om") && meant.name.size() >= 3;
+}
+
+// Names that are no slip though they are near: a plural, and a short name that lacks two letters.
+bool is_another_word(std::string_view typed, std::string_view meant) {
+  const bool is_plural = typed.size() == meant.size() + 1 && typed.ends_with('s') &&
+                         typed.starts_with(meant) && !meant.ends_with('s');
+  return is_plural || (meant.size() <= kShortNameMax && typed.size() + 2 <= meant.size());
+}
+
+// Few people miss the first letter, and another first letter makes another word: bmail, notmail.
+bool begins_alike(std::string_view typed, std::string_view meant) {
+  if (typed.front() == meant.front()) return true;
+  const bool swapped =
+      typed.size() >= 2 && meant.size() >= 2 && typed[0] == meant[1] && typed[1] == meant[0];
+  const bool left_out =
+      typed.size() < meant.size() && meant.size() > kShortNameMax && typed == meant.substr(1);
+  return swapped || left_out;
+}
+
+// The letters in their order, but the dot in the wrong place, left out, or its neighbour typed.
+bool is_dot_misplaced(const PopularDomain& typed, const PopularDomain& meant) {
+  const auto at = meant.name.size();
+  if (typed.ending.empty()) {
+    if (!typed.domain.starts_with(meant.name) || !typed.domain.ends_with(meant.ending))
+      return false;
+    const auto between = typed.domain.size() - at;
+    return between == meant.ending.size() ||
+           (between == meant.ending.size() + 1 && typed.domain[at] == 'l');
+  }
+  if (typed.domain.size() != meant.domain.size()) return false;
+  const auto dot = typed.name.size();
+  if (dot + 1 != at && dot != at + 1) return false;
+  const auto first = std::min(dot, at);
+  return typed.domain.substr(0, first) == meant.domain.substr(0, first) &&
+         typed.domain[first] == meant.domain[first + 1] &&
+         typed.domain[first + 1] == meant.domain[first] &&
+         typed.domain.substr(first + 2) == meant.domain.substr(first + 2);
 }
 
 // The lists carry domains that live on slips (hotmail.co, gmial.com) beside honest providers whose
 // names are near to a popular one. For a listed domain, then, only a single slip counts that brings
 // in no letter of its own: one left out, doubled or swapped, behind the right first letter.
-bool is_unmistakable(std::string_view domain, std::string_view candidate, int cost) {
-  return cost <= kMissing && cost != kNeighbour && domain.front() == candidate.front() &&
-         (letters_of(domain) & ~letters_of(candidate)) == 0;
+bool is_unmistakable(const PopularDomain& typed, const PopularDomain& meant, int cost) {
+  const auto letters = [](const PopularDomain& one) {
+    return one.name_letters | one.ending_letters | letters_of(".");
+  };
+  return cost <= kMissing && cost != kNeighbour && typed.domain.front() == meant.domain.front() &&
+         (letters(typed) & ~letters(meant)) == 0;
 }
 
-// kTotalMax + 1 where the candidate is out of the question.
-int cost_of(std::string_view domain, std::string_view candidate) {
-  constexpr int kTooFar = kTotalMax + 1;
-  const auto [name, ending] = split_domain(domain);
-  const auto [meant_name, meant_ending] = split_domain(candidate);
-  if (ending.empty()) {
-    // "gmailcom": the dot itself is what was left out.
-    const bool is_dot_missing = domain.size() + 1 == candidate.size() &&
-                                domain.starts_with(meant_name) && domain.ends_with(meant_ending);
-    return is_dot_missing ? kMissing : kTooFar;
-  }
-  // Without its first letter a short name is mostly another word: cloud.com, aver.com.
-  if (name.size() < meant_name.size() && meant_name.size() <= kShortNameMax &&
-      name.front() != meant_name.front()) {
+// Whether a text can be so near to another, judged by lengths and letters alone: a slip changes two
+// letters at most, and the length by one.
+bool can_be_near(std::string_view typed, std::uint64_t typed_letters, std::string_view meant,
+                 std::uint64_t meant_letters, int cost_max) {
+  const auto difference = std::abs(static_cast<int>(typed.size()) - static_cast<int>(meant.size()));
+  return difference * kDoubled <= cost_max &&
+         std::popcount(typed_letters ^ meant_letters) <= 2 * (cost_max / kNeighbour);
+}
+
+constexpr int kTooFar = kNameMax + kEndingMax + 1;
+
+// kTooFar where the candidate is out of the question.
+int cost_of(const PopularDomain& typed, const PopularDomain& meant) {
+  if (is_dot_misplaced(typed, meant)) return kMissing;
+  const int limit = name_cost_max(meant);
+  if (!can_be_near(typed.name, typed.name_letters, meant.name, meant.name_letters, limit) ||
+      !can_be_near(typed.ending, typed.ending_letters, meant.ending, meant.ending_letters,
+                   kEndingMax)) {
     return kTooFar;
   }
-  const int ending_cost = typing_cost(ending, meant_ending, kEndingMax);
+  if (typed.ending.empty() || !begins_alike(typed.name, meant.name) ||
+      is_another_word(typed.name, meant.name)) {
+    return kTooFar;
+  }
+  const int ending_cost = typing_cost(typed.ending, meant.ending, kEndingMax);
   if (ending_cost > kEndingMax) return kTooFar;
-  const int limit = name_cost_max(meant_name.size());
-  const int name_cost = typing_cost(name, meant_name, limit);
-  if (name_cost > limit || name_cost + ending_cost > kTotalMax) return kTooFar;
-  return is_plausible_ending(ending, meant_ending, name_cost) ? name_cost + ending_cost : kTooFar;
+  const int name_cost = typing_cost(typed.name, meant.name, limit);
+  if (name_cost > limit) return kTooFar;
+  if (typed.ending != meant.ending && is_icann_suffix(std::string(typed.ending)) &&
+      !is_typed_for_com(typed, meant)) {
+    return kTooFar;
+  }
+  return name_cost + ending_cost;
 }
 
 }  // namespace
@@ -143,11 +198,7 @@ int typing_cost(std::string_view typed, std::string_view meant, int cost_max) {
   if (typed == meant) return 0;
   const int too_far = cost_max + 1;
   if (typed.size() > kLengthMax || meant.size() > kLengthMax) return too_far;
-  const auto difference = std::abs(static_cast<int>(typed.size()) - static_cast<int>(meant.size()));
-  if (difference * kDoubled > cost_max) return too_far;
-  if (std::popcount(letters_of(typed) ^ letters_of(meant)) > 2 * (cost_max / kNeighbour)) {
-    return too_far;
-  }
+  if (!can_be_near(typed, letters_of(typed), meant, letters_of(meant), cost_max)) return too_far;
   std::array<std::array<int, kLengthMax + 1>, 3> rows{};
   for (std::size_t j = 1; j <= meant.size(); ++j)
     rows[0][j] = rows[0][j - 1] + single(meant, j - 1);
@@ -173,35 +224,63 @@ int typing_cost(std::string_view typed, std::string_view meant, int cost_max) {
 }
 
 std::optional<std::string_view> suggest_domain(std::string_view domain_ascii, const Lists& lists) {
+  return suggest_domain(domain_ascii, lists, lists.look_up(domain_ascii));
+}
+
+std::optional<std::string_view> suggest_domain(std::string_view domain_ascii, const Lists& lists,
+                                               const DomainHits& hits) {
   if (domain_ascii.empty() || domain_ascii.front() == '.' || domain_ascii.size() > kLengthMax ||
-      is_special_use(domain_ascii) || domain_ascii == kSandboxDomain ||
-      lists.popular(domain_ascii) || lists.alias_relay(domain_ascii)) {
+      hits.popular || hits.alias_relay) {
     return std::nullopt;
   }
-  const bool listed = lists.free(domain_ascii) || lists.disposable(domain_ascii);
+  const auto typed = make_popular_domain(domain_ascii);
+  const bool listed = hits.free || hits.disposable;
   std::optional<std::string_view> best;
-  int best_cost = kTotalMax + 1;
+  int best_cost = kTooFar - 1;
   bool tied = false;
-  for (const auto candidate : lists.popular_domains()) {
-    const int cost = cost_of(domain_ascii, candidate);
-    if (cost > kTotalMax || cost > best_cost) continue;
-    if (listed && !is_unmistakable(domain_ascii, candidate, cost)) continue;
-    tied = cost == best_cost;
+  for (const auto& candidate : lists.popular_domains()) {
+    const int cost = cost_of(typed, candidate);
+    if (cost > best_cost) continue;
+    if (listed && !is_unmistakable(typed, candidate, cost)) continue;
+    tied = best && cost == best_cost;
     best_cost = cost;
-    best = candidate;
+    best = candidate.domain;
   }
-  if (tied) return std::nullopt;
+  if (tied || !best) return std::nullopt;
+  // Asked last, because nearly always there is nothing to say anyhow.
+  if (is_special_use(domain_ascii) || domain_ascii == kSandboxDomain) return std::nullopt;
   return best;
 }
 
 std::optional<std::string> suggest(const ParsedAddress& parsed, const Lists& lists) {
+  return suggest(parsed, lists, lists.look_up(parsed.domain_ascii));
+}
+
+std::optional<std::string> suggest(const ParsedAddress& parsed, const Lists& lists,
+                                   const DomainHits& hits) {
   if (parsed.domain_literal) return std::nullopt;
-  const auto domain = suggest_domain(parsed.domain_ascii, lists);
+  const auto domain = suggest_domain(parsed.domain_ascii, lists, hits);
   if (!domain) return std::nullopt;
   std::string suggested = parsed.normalized_local;
   suggested += '@';
   suggested += *domain;
   return suggested;
+}
+
+std::optional<std::string> suggest_repair(std::string_view text, const Lists& lists) {
+  const auto at = text.rfind('@');
+  if (at == std::string_view::npos || text.size() > kRepairOctetsMax) return std::nullopt;
+  std::string mended(text.substr(0, at + 1));
+  for (const char c : trim(text.substr(at + 1))) {
+    const char meant = c == ',' || c == ';' ? '.' : c;
+    const bool is_superfluous =
+        meant == ' ' || (meant == '.' && (mended.back() == '.' || mended.back() == '@'));
+    if (!is_superfluous) mended += meant;
+  }
+  while (mended.ends_with('.')) mended.pop_back();
+  const auto parsed = parse(mended);
+  if (!parsed || mended == text || !lists.popular(parsed->domain_ascii)) return std::nullopt;
+  return parsed->normalized;
 }
 
 }  // namespace verihook::address

@@ -35,6 +35,12 @@ constexpr auto kRules = std::to_array<RuleText>({
      "RFC 5321 section 4.1.2: quoted local parts are refused by policy"},
     {kDomainLiteralRefused, kEnvelope, "domain_literal_refused",
      "RFC 5321 section 4.1.3: an IP address in place of a domain is refused by policy"},
+    {kSingleLabelRefused, kEnvelope, "single_label_refused",
+     "RFC 5321 section 2.3.5: a domain of a single label is refused by policy"},
+    {kNumericTopLevelDomainRefused, kEnvelope, "numeric_top_level_domain_refused",
+     "RFC 3696 section 2: a top-level domain of digits does not exist, and is refused by policy"},
+    {kSpecialUseRefused, kEnvelope, "special_use_refused",
+     "RFC 6761 section 3: a name set aside for special use is refused by policy"},
 
     {kComment, kHeaderOnly, "comment",
      "RFC 5321 section 4.1.2: an envelope address has no comments (RFC 5322 section 3.2.2)"},

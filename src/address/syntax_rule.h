@@ -26,8 +26,11 @@ enum class SyntaxRule : std::uint8_t {
   kTopLevelDomain,          // the domain is a single label
   kNumericTopLevelDomain,   // the last label is all digits
   // Envelope, but refused by the policy of whoever asks
-  kQuotedStringRefused,   // the policy wants no quoted local part
-  kDomainLiteralRefused,  // the policy wants a name that can be looked up
+  kQuotedStringRefused,           // the policy wants no quoted local part
+  kDomainLiteralRefused,          // the policy wants a name that can be looked up
+  kSingleLabelRefused,            // the policy wants a domain below a top-level domain
+  kNumericTopLevelDomainRefused,  // the policy wants a top-level domain that can exist
+  kSpecialUseRefused,             // the policy wants a name that the public DNS can have
   // Header only
   kComment,                  // a comment in parentheses
   kFoldingWhiteSpace,        // spaces, tabs or a folded line around a part

@@ -130,6 +130,8 @@ Task<Result<http::Response>> receive_and_commit(Context& context, const Call& ca
 }  // namespace
 
 Answer verify_one(Context& context, Call& call) {
+  CO_TRY_VOID(refuse_other_queries(call.request, {"trace"}));
+  CO_TRY(traced, read_switch(call.request, "trace"));
   CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
   CO_TRY(email, fields.string("email"));
   CO_TRY(smtp, fields.optional_bool("smtp"));
@@ -144,10 +146,11 @@ Answer verify_one(Context& context, Call& call) {
   options.greylist = model::Greylist::kSkip;
   const auto deadline =
       Deadline::after(context.clock(), Milliseconds{timeout_ms.value_or(kVerifyTimeoutMsDefault)});
-  const model::Verdict verdict =
-      co_await context.verifier.verify(std::string(email), options, deadline);
+  verification::Trace trace;
+  const model::Verdict verdict = co_await context.verifier.verify(
+      std::string(email), options, deadline, traced ? &trace : nullptr);
   std::string json;
-  verification::append_result(json, verdict, {});
+  verification::append_result(json, verdict, {}, traced ? &trace : nullptr);
   co_return http::json_response(200, std::move(json));
 }
 
@@ -175,8 +178,11 @@ Answer list_bulk(Context& context, Call& call) {
 
 Answer get_bulk(Context& context, Call& call) {
   CO_TRY(job, co_await find_job(context, call));
+  CO_TRY(parked, co_await context.database.read([&](store::Connection& db) {
+    return store::find_parked_rows(db, job.tenant_id, job.id);
+  }));
   co_return http::json_response(
-      200, job_json(job, context.options.public_url, context.clock().wall_now()));
+      200, job_json(job, context.options.public_url, context.clock().wall_now(), parked));
 }
 
 Answer delete_bulk(Context& context, Call& call) {
@@ -200,7 +206,7 @@ Answer download_bulk(Context& context, Call& call) {
       co_return fail(Errc::kInvalidArgument, "status must be valid, invalid, risky or unknown");
     }
   }
-  const bool partial = read_query(call.request, "partial") == "true";
+  CO_TRY(partial, read_switch(call.request, "partial"));
   if (!partial && job.state != model::JobState::kCompleted) {
     co_return fail(Errc::kConflict, "the job is " + std::string(model::to_string(job.state)) +
                                         "; add ?partial=true for the results so far");

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "webhooks/json_writer.h"
 
@@ -46,6 +48,13 @@ Result<std::int64_t> read_limit(const http::Request& request) {
 
 std::string read_query(const http::Request& request, std::string_view name) {
   return std::string(request.query_value(name).value_or(""));
+}
+
+Result<bool> read_switch(const http::Request& request, std::string_view name) {
+  const std::string text = read_query(request, name);
+  if (text == "true") return true;
+  if (text.empty() || text == "false") return false;
+  return fail(Errc::kInvalidArgument, fmt::format("{} must be true or false", name));
 }
 
 Result<void> refuse_other_queries(const http::Request& request,

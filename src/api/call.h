@@ -34,6 +34,8 @@ Task<Result<FieldsAndBytes>> read_fields_and_bytes(http::Request& request, std::
 // `?limit=`: 1 to 1000, 50 when absent.
 Result<std::int64_t> read_limit(const http::Request& request);
 std::string read_query(const http::Request& request, std::string_view name);
+// A query that is "true" or "false"; absent is false.
+Result<bool> read_switch(const http::Request& request, std::string_view name);
 // kInvalidArgument that names the first query parameter outside `known`.
 Result<void> refuse_other_queries(const http::Request& request,
                                   std::initializer_list<std::string_view> known);

@@ -2,7 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/ids.h"
 #include "base/text.h"
 #include "http/url.h"
 #include "webhooks/event_match.h"
@@ -34,6 +39,31 @@ bool is_header_value(std::string_view value) {
   return value.size() <= 4'096 && std::ranges::all_of(value, [](char c) {
            return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
          });
+}
+
+// A webhook endpoint gets events of this program alone, so a type that it does not have is a slip.
+Result<void> expect_own_event(const std::string& filter) {
+  const auto matched = [&](std::string_view type) {
+    return webhooks::event_matches(type, std::span(&filter, 1));
+  };
+  if (std::ranges::any_of(model::event_type::kAll, matched)) return {};
+  return fail(Errc::kInvalidArgument,
+              fmt::format("events: there is no type \"{}\"; the types are {}, a group such as "
+                          "bulk.*, and *",
+                          filter, fmt::join(model::event_type::kAll, ", ")));
+}
+
+Result<void> read_events(Fields& fields, model::Destination& destination) {
+  TRY(events, fields.optional_strings("events"));
+  if (!events) return {};
+  if (events->empty()) return fail(Errc::kInvalidArgument, "events must name at least one type");
+  const bool own_events = is_id(destination.id, id_prefix::kWebhook);
+  for (const std::string& event : *events) {
+    TRY_VOID(webhooks::check_event_filter(event));
+    if (own_events) TRY_VOID(expect_own_event(event));
+  }
+  destination.events = *events;
+  return {};
 }
 
 Result<void> read_retry_schedule(Fields& fields, model::DeliveryOptions& options) {
@@ -130,12 +160,7 @@ Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
 }
 
 Result<void> read_delivery_fields(Fields& fields, model::Destination& destination) {
-  TRY(events, fields.optional_strings("events"));
-  if (events) {
-    if (events->empty()) return fail(Errc::kInvalidArgument, "events must name at least one type");
-    for (const std::string& event : *events) TRY_VOID(webhooks::check_event_filter(event));
-    destination.events = *events;
-  }
+  TRY_VOID(read_events(fields, destination));
   model::DeliveryOptions& options = destination.options;
   TRY(max_in_flight, fields.optional_integer("max_in_flight", 1, 1'000));
   if (max_in_flight) options.max_in_flight = static_cast<int>(*max_in_flight);

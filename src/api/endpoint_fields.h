@@ -28,7 +28,8 @@ Result<void> add_secret(const Context& context, model::Destination& destination,
                         std::string_view secret);
 
 // Reads and checks `events`, `max_in_flight`, `rate_per_second`, `ordered`, `retry_schedule`
-// (seconds), `headers`, `signature_header`, `signature_prefix`; what is absent stays as it is.
+// (seconds), `headers`, `signature_header`, `signature_prefix`; what is absent stays as it is. The
+// events of a webhook endpoint must be some that this program makes.
 Result<void> read_delivery_fields(Fields& fields, model::Destination& destination);
 
 }  // namespace verihook::api

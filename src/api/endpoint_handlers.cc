@@ -79,8 +79,9 @@ Answer list(Context& context, Call& call, Resource resource) {
 
 Answer remove(Context& context, Call& call, Resource resource) {
   CO_TRY(destination, co_await find(context, call, resource));
+  const WallTime now = context.clock().wall_now();
   CO_TRY_VOID(co_await context.database.write([&](store::Connection& db) {
-    return store::delete_destination(db, destination.tenant_id, destination.id);
+    return store::delete_destination(db, destination.tenant_id, destination.id, now);
   }));
   context.dispatcher.forget(destination.id);
   co_return no_content();

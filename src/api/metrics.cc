@@ -96,6 +96,10 @@ void add_verification(Families& families, const verification::VerifierStats& sta
                    number(stats.recipients_asked));
   families.counter("catch_all_questions_total", "Random recipients asked about",
                    number(stats.catch_all_questions));
+  families.counter("known_mailboxes_total", "Mailboxes answered from memory",
+                   number(stats.cache_hits));
+  families.gauge("mail_lanes_closed", "Mail providers that we keep away from, by source address",
+                 number(stats.lanes_closed));
 }
 
 void add_delivery(Families& families, const store::DeliveryCounts& counts,

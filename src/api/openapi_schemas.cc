@@ -41,7 +41,10 @@ constexpr Schema kSchemas[] = {
      R"(type":"boolean"},"retry_after":{"type":["string","null"],"format":"date-time"},")"
      R"(checked_at":{"type":"string","format":"date-time"},"duration_ms":{"type":"intege)"
      R"(r"},"row":{"type":["integer","null"]},"id":{"type":["string","null"]},"data":{},)"
-     R"("syntax":{"type":"string"}},"required":["email","is_valid","status","reason","sc)"
+     R"("syntax":{"type":"string"},"trace":{"type":"object","properties":{"lists":{"type":)"
+     R"("array","items":{"type":"string"}},"dns":{"type":"array","items":{"type":"string"}},)"
+     R"("smtp":{"type":"array","items":{"type":"string"}}},"additionalProperties":false}},)"
+     R"("required":["email","is_valid","status","reason","sc)"
      R"(ore","checked_at"],"additionalProperties":false})"},
     {"Verdicts", R"({"type":"array","items":{"$ref":"#/components/schemas/Verdict"}})"},
     {"VerifyRequest",
@@ -70,7 +73,9 @@ constexpr Schema kSchemas[] = {
             R"(lled"]},"name":{"type":["string","null"]},"total":{"type":"integer"},"duplicates)"
             R"(":{"type":"integer"},"processed_count":{"type":"integer"},"total_count":{"type":)"
             R"("integer"},"percent_complete":{"type":"number"},"estimated_completion":{"type":[)"
-            R"("string","null"],"format":"date-time"},"summary":{"$ref":"#/components/schemas/S)"
+            R"("string","null"],"format":"date-time"},"parked_count":{"type":"integer"},)"
+            R"("parked_until":{"type":["string","null"],"format":"date-time"},)"
+            R"("summary":{"$ref":"#/components/schemas/S)"
             R"(ummary"},"metadata":{"type":"object"},"error_code":{"type":["string","null"]},"e)"
             R"(rror_message":{"type":["string","null"]},"download_url":{"type":"string"},"creat)"
             R"(ed_at":{"type":"string","format":"date-time"},"started_at":{"type":["string","nu)"

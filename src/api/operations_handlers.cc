@@ -19,7 +19,8 @@ constexpr std::string_view kFrontPage = R"(<!doctype html>
 <dt><a href="/openapi.json">/openapi.json</a></dt><dd>every route, described</dd>
 <dt><a href="/metrics">/metrics</a></dt><dd>counters for Prometheus</dd>
 <dt><a href="/metrics/webhooks">/metrics/webhooks</a></dt><dd>received webhooks, counted</dd>
-<dt><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a></dt><dd>is it alive, is it ready</dd>
+<dt><a href="/healthz">/healthz</a></dt><dd>is it alive</dd>
+<dt><a href="/readyz">/readyz</a></dt><dd>can it take work</dd>
 </dl>
 </html>
 )";

@@ -80,7 +80,8 @@ void append_delivery_options(JsonWriter& json, const model::DeliveryOptions& opt
 
 }  // namespace
 
-std::string job_json(const model::Job& job, std::string_view public_url, WallTime now) {
+std::string job_json(const model::Job& job, std::string_view public_url, WallTime now,
+                     const std::optional<store::ParkedRows>& parked) {
   std::string text;
   JsonWriter json(text);
   json.begin_object();
@@ -94,6 +95,10 @@ std::string job_json(const model::Job& job, std::string_view public_url, WallTim
   json.member("percent_complete", webhooks::percent_complete(job.processed_count, job.total_count));
   time_member(json, "estimated_completion",
               model::is_final(job.state) ? std::nullopt : jobs::estimate_completion(job, now));
+  if (parked) {
+    json.member("parked_count", parked->count);
+    time_member(json, "parked_until", parked->until);
+  }
   append_summary(json, job.summary);
   json.key("metadata");
   json.raw(job.metadata);

@@ -12,10 +12,13 @@
 #include "model/job.h"
 #include "model/source.h"
 #include "model/tenant.h"
+#include "store/jobs.h"
 
 namespace verihook::api {
 
-std::string job_json(const model::Job& job, std::string_view public_url, WallTime now);
+// With `parked`, also how many rows wait for a later time, and until when.
+std::string job_json(const model::Job& job, std::string_view public_url, WallTime now,
+                     const std::optional<store::ParkedRows>& parked = {});
 // A webhook endpoint names its id `webhook_id`, any other destination `destination_id`. A secret
 // that has just been made is shown this once.
 std::string destination_json(const model::Destination& destination,

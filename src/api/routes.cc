@@ -21,7 +21,7 @@ Answer openapi(Context& context, Call&) {
 
 constexpr RouteSpec kRoutes[] = {
     {kPost, "/v1/verify", kWrite, verify_one, 200, "Verify one address", "VerifyRequest", "Verdict",
-     ""},
+     "trace"},
     {kPost, "/v1/bulk/verify", kWrite, create_bulk, 202, "Submit a list", "BulkRequest",
      "BulkCreated", ""},
     {kGet, "/v1/bulk", kRead, list_bulk, 200, "List jobs, newest first", "", "JobPage",

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -145,11 +146,6 @@ class Reader {
     if (!set) complain(place(array), setting.key(), set.error().message);
   }
 
-  static bool is_list(const Field& field) {
-    return std::holds_alternative<EndpointsField>(field) ||
-           std::holds_alternative<RangesField>(field);
-  }
-
   // Nothing when the file's value has another type than the setting.
   static std::optional<std::string> scalar_as_text(const Field& field, const toml::node& node) {
     if (is_list(field)) return std::nullopt;
@@ -234,11 +230,22 @@ void check_names(const Config& config, Reader& reader) {
   }
 }
 
+// Lanes, logs and the choice of a source go by the name.
+void check_sources(const Config& config, Reader& reader) {
+  std::set<std::string_view> names;
+  for (const auto& source : config.smtp.sources) {
+    if (names.insert(source.name).second) continue;
+    reader.complain_about(
+        "smtp.sources", fmt::format("{} is there twice; tell them apart with name=", source.name));
+  }
+}
+
 void check_files(const Config& config, Reader& reader) {
   const std::pair<std::string_view, const std::string*> files[] = {
       {"server.tls_certificate", &config.server.tls_certificate},
       {"server.tls_key", &config.server.tls_key},
       {"lists.file", &config.lists.file},
+      {"lists.local", &config.lists.local},
   };
   for (const auto& [key, path] : files) {
     if (path->empty()) continue;
@@ -273,7 +280,7 @@ std::optional<std::string> process_environment(std::string_view name) {
 }
 
 Result<Config> parse_config(std::string_view toml_text, std::string_view file_name,
-                            const Environment& environment) {
+                            const Environment& environment, NamedFiles files) {
   TRY(root, parse_toml(toml_text, file_name));
   Config config;
   Reader reader(file_name, config);
@@ -282,15 +289,17 @@ Result<Config> parse_config(std::string_view toml_text, std::string_view file_na
   check_server(config, reader);
   check_store(config, reader);
   check_names(config, reader);
-  check_files(config, reader);
+  check_sources(config, reader);
+  if (files == NamedFiles::kMustExist) check_files(config, reader);
   if (!reader.mistakes().empty()) {
     return fail(Errc::kInvalidArgument, fmt::format("{}", fmt::join(reader.mistakes(), "\n")));
   }
   return config;
 }
 
-Result<Config> load_config(const std::optional<std::string>& path, const Environment& environment) {
-  if (!path) return parse_config("", "configuration", environment);
+Result<Config> load_config(const std::optional<std::string>& path, const Environment& environment,
+                           NamedFiles files) {
+  if (!path) return parse_config("", "configuration", environment, files);
   std::error_code error;
   if (!std::filesystem::is_regular_file(*path, error)) {
     return fail(Errc::kNotFound, fmt::format("{}: there is no such configuration file", *path));
@@ -304,7 +313,7 @@ Result<Config> load_config(const std::optional<std::string>& path, const Environ
   if (!file.is_open() || file.bad()) {
     return fail(Errc::kForbidden, fmt::format("{}: the configuration file cannot be read", *path));
   }
-  return parse_config(text, *path, environment);
+  return parse_config(text, *path, environment, files);
 }
 
 }  // namespace verihook::app

@@ -12,11 +12,15 @@
 #include <string_view>
 #include <vector>
 
+#include "app/dns_name.h"
+#include "app/duration.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "http/server.h"
 #include "net/ip.h"
+#include "verification/egress.h"
+#include "verification/traffic_limits.h"
 
 namespace verihook::app {
 
@@ -53,11 +57,23 @@ struct Config {
     std::string helo;       // empty: the host's name
     std::string mail_from;  // empty: verify@<helo>
     std::size_t connections_max = 1'000;
-    std::size_t connections_per_group_max = 5;
+    std::vector<verification::TrafficRule> limits;
     std::size_t recipients_per_connection_max = 100;
     std::size_t mx_hosts_tried_max = 4;
     std::int64_t idle_connection_ms = 500;
+    std::int64_t connect_timeout_ms = 10'000;
+    std::int64_t banner_timeout_ms = 30'000;
+    std::int64_t command_timeout_ms = 20'000;
     std::int64_t catch_all_ttl_ms = std::int64_t{6} * 3600 * 1000;
+    std::int64_t result_ttl_ms = std::int64_t{24} * 3600 * 1000;
+    std::size_t result_cache_entries_max = 100'000;
+    std::vector<Duration> greylist_delays = {
+        {Milliseconds{6 * 60'000}}, {Milliseconds{20 * 60'000}}, {Milliseconds{75 * 60'000}}};
+    std::size_t egress_sample = 20;
+    std::vector<verification::EgressSource> sources;  // empty: the system's choice
+    std::vector<DnsName> audit_hosts = {{"gmail.com"}, {"outlook.com"}, {"yahoo.com"}};
+    std::vector<DnsName> block_lists;
+    bool audit_at_start = true;
   };
   struct Network {
     std::vector<net::Cidr> allow;
@@ -81,7 +97,8 @@ struct Config {
     std::int64_t checkpoint_interval_ms = 5'000;
   };
   struct Lists {
-    std::string file;  // empty: the lists that the program was built with
+    std::string file;   // empty: the lists that the program was built with
+    std::string local;  // the operator's own lines; empty: none
   };
   struct Log {
     LogLevel level = LogLevel::kInfo;
@@ -106,13 +123,21 @@ using Environment = std::function<std::optional<std::string>(std::string_view na
 // The variables of this process.
 std::optional<std::string> process_environment(std::string_view name);
 
+// What of the files that the configuration names.
+enum class NamedFiles {
+  kMustExist,   // a missing one is a mistake
+  kNotLookedAt  // the caller is about to put one there
+};
+
 // The configuration out of a TOML text and the environment. The error's message has one line for
 // each mistake: `FILE:LINE: key: what is wrong and what is expected`.
 Result<Config> parse_config(std::string_view toml_text, std::string_view file_name,
-                            const Environment& environment);
+                            const Environment& environment,
+                            NamedFiles files = NamedFiles::kMustExist);
 
 // The same from a file; without a path, from the environment alone. kNotFound when there is no
-// file. Files that the configuration names (certificates, lists) must exist.
-Result<Config> load_config(const std::optional<std::string>& path, const Environment& environment);
+// file.
+Result<Config> load_config(const std::optional<std::string>& path, const Environment& environment,
+                           NamedFiles files = NamedFiles::kMustExist);
 
 }  // namespace verihook::app

@@ -130,9 +130,11 @@ constexpr std::array kSettings = {
             "verify@<smtp.helo>"},
     Setting{"smtp", "connections_max", number<VH_FIELD(smtp.connections_max)>(1, 100'000),
             "Conversations with mail hosts at once."},
-    Setting{"smtp", "connections_per_group_max",
-            number<VH_FIELD(smtp.connections_per_group_max)>(1, 1'000),
-            "Of those, with the hosts of one mail provider."},
+    Setting{"smtp", "limits", TrafficRulesField{VH_FIELD(smtp.limits)},
+            "How hard a mail provider may be asked, before the limits built in: whom (a provider "
+            "like `google`, the domain of mail hosts, or `*`), then any of `connections=`, "
+            "`connections_per_minute=`, `recipients=` (on one connection) and `pause_s=` (after "
+            "it refused us). See docs/verification.md."},
     Setting{"smtp", "recipients_per_connection_max",
             number<VH_FIELD(smtp.recipients_per_connection_max)>(1, 10'000),
             "Addresses asked in one conversation."},
@@ -140,6 +142,37 @@ constexpr std::array kSettings = {
             "Mail hosts of a domain that are tried before it counts as unreachable."},
     Setting{"smtp", "idle_connection_ms", number<VH_FIELD(smtp.idle_connection_ms)>(0, 300'000),
             "How long a conversation is kept for the next address of the same provider."},
+    Setting{"smtp", "connect_timeout_ms", number<VH_FIELD(smtp.connect_timeout_ms)>(10, kDayMs),
+            "For the TCP connection to a mail host."},
+    Setting{"smtp", "banner_timeout_ms", number<VH_FIELD(smtp.banner_timeout_ms)>(10, kDayMs),
+            "From there to its greeting; slow greetings keep spammers away."},
+    Setting{"smtp", "command_timeout_ms", number<VH_FIELD(smtp.command_timeout_ms)>(10, kDayMs),
+            "For the reply to each command."},
+    Setting{"smtp", "greylist_delays", DurationsField{VH_FIELD(smtp.greylist_delays)},
+            "When to ask again after a server said \"later\" without naming a time; the last "
+            "answer stands."},
+    Setting{"smtp", "result_ttl_ms", number<VH_FIELD(smtp.result_ttl_ms)>(0, 365 * kDayMs),
+            "How long the answer about a mailbox is used again, unless a job says `cache: false`; "
+            "0: never."},
+    Setting{"smtp", "result_cache_entries_max",
+            number<VH_FIELD(smtp.result_cache_entries_max)>(0, 100 * kMillion),
+            "Mailboxes whose answer is kept in memory."},
+    Setting{"smtp", "egress_sample", number<VH_FIELD(smtp.egress_sample)>(0, kMillion),
+            "So many different mail providers out of reach, and none in reach, fail a job with "
+            "EGRESS_BLOCKED; 0: never."},
+    Setting{"smtp", "sources", SourcesField{VH_FIELD(smtp.sources)},
+            "From where mail hosts are asked: an address of this host, "
+            "`socks5://USER:PASSWORD@ADDRESS:PORT` or `default`, then any of `helo=`, "
+            "`mail_from=`, `public=` (as which others see it), `via=` (the local address to reach "
+            "a proxy from) and `name=`. One provider always sees the same source.",
+            "the system's choice"},
+    Setting{"smtp", "audit_hosts", NamesField{VH_FIELD(smtp.audit_hosts)},
+            "Domains whose mail host is to greet us when this host looks at itself "
+            "(`verihook doctor`); the first that does is enough."},
+    Setting{"smtp", "block_lists", NamesField{VH_FIELD(smtp.block_lists)},
+            "Zones of DNS block lists that are asked about our addresses then."},
+    Setting{"smtp", "audit_at_start", SwitchField{VH_FIELD(smtp.audit_at_start)},
+            "Whether the server looks at itself once after each start, and logs what it finds."},
     Setting{"smtp", "catch_all_ttl_ms", number<VH_FIELD(smtp.catch_all_ttl_ms)>(0, 365 * kDayMs),
             "How long it is remembered whether a domain accepts every address."},
 
@@ -181,8 +214,13 @@ constexpr std::array kSettings = {
 
     Setting{"lists", "file", TextField{VH_FIELD(lists.file)},
             "A file with the lists of disposable, free and role addresses, instead of the built-in "
-            "ones.",
+            "ones; read again when it changes. `verihook lists update` puts it there.",
             "the built-in lists"},
+    Setting{"lists", "local", TextField{VH_FIELD(lists.local)},
+            "A file with lines of your own, read again when it changes: `deny LIST ENTRY` adds to "
+            "a list, `allow LIST ENTRY` takes out of it, `suppress ENTRY` keeps an address or a "
+            "domain from being asked. See docs/lists.md.",
+            "none"},
 
     Setting{"log", "level", LevelField{VH_FIELD(log.level)},
             "What is logged: `debug`, `info`, `warning`, `error` or `off`."},
@@ -279,11 +317,27 @@ const Setting* find_setting(std::string_view section, std::string_view name) {
   return nullptr;
 }
 
+bool is_list(const Field& field) {
+  return std::holds_alternative<EndpointsField>(field) ||
+         std::holds_alternative<RangesField>(field) ||
+         std::holds_alternative<TrafficRulesField>(field) ||
+         std::holds_alternative<DurationsField>(field) ||
+         std::holds_alternative<SourcesField>(field) || std::holds_alternative<NamesField>(field);
+}
+
 std::string_view type_name(const Field& field) {
   constexpr std::array<std::string_view, std::variant_size_v<Field>> kNames = {
-      "text",         "true or false",        "whole number",
-      "address:port", "list of address:port", "list of ranges (CIDR)",
-      "level"};
+      "text",
+      "true or false",
+      "whole number",
+      "address:port",
+      "list of address:port",
+      "list of ranges (CIDR)",
+      "level",
+      "list of limits",
+      "list of durations",
+      "list of sources",
+      "list of names"};
   return kNames[field.index()];
 }
 
@@ -300,6 +354,10 @@ std::string value_as_toml(const Setting& setting, const Config& config) {
           [&](const EndpointField& field) { return quoted(field.of(readable).to_string()); },
           [&](const EndpointsField& field) { return array_as_toml(field.of(readable)); },
           [&](const RangesField& field) { return array_as_toml(field.of(readable)); },
+          [&](const TrafficRulesField& field) { return array_as_toml(field.of(readable)); },
+          [&](const DurationsField& field) { return array_as_toml(field.of(readable)); },
+          [&](const SourcesField& field) { return array_as_toml(field.of(readable)); },
+          [&](const NamesField& field) { return array_as_toml(field.of(readable)); },
           [&](const LevelField& field) {
             return quoted(kLevels[static_cast<std::size_t>(field.of(readable))]);
           },
@@ -319,6 +377,10 @@ Result<void> set_from_text(const Setting& setting, Config& config, std::string_v
           [&](const EndpointField& field) { return read_endpoint(field.of(config), text); },
           [&](const EndpointsField& field) { return read_array(field.of(config), text); },
           [&](const RangesField& field) { return read_array(field.of(config), text); },
+          [&](const TrafficRulesField& field) { return read_array(field.of(config), text); },
+          [&](const DurationsField& field) { return read_array(field.of(config), text); },
+          [&](const SourcesField& field) { return read_array(field.of(config), text); },
+          [&](const NamesField& field) { return read_array(field.of(config), text); },
           [&](const LevelField& field) -> Result<void> {
             if (parse_log_level(trim(text), field.of(config))) return {};
             return fail(Errc::kInvalidArgument, "must be debug, info, warning, error or off");

@@ -38,8 +38,23 @@ struct RangesField {
 struct LevelField {
   LogLevel& (*of)(Config&);
 };
-using Field = std::variant<TextField, SwitchField, NumberField, EndpointField, EndpointsField,
-                           RangesField, LevelField>;
+struct TrafficRulesField {
+  std::vector<verification::TrafficRule>& (*of)(Config&);
+};
+struct DurationsField {
+  std::vector<Duration>& (*of)(Config&);
+};
+struct SourcesField {
+  std::vector<verification::EgressSource>& (*of)(Config&);
+};
+struct NamesField {
+  std::vector<DnsName>& (*of)(Config&);
+};
+using Field =
+    std::variant<TextField, SwitchField, NumberField, EndpointField, EndpointsField, RangesField,
+                 LevelField, TrafficRulesField, DurationsField, SourcesField, NamesField>;
+// Those whose value is an array of texts.
+bool is_list(const Field& field);
 
 struct Setting {
   std::string_view section;

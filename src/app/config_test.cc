@@ -127,6 +127,7 @@ TEST(Config, RefusesBadValuesWithLineAndReason) {
       {"[store]\nurl = \"mysql://x\"", "v.toml:2: store.url: must be sqlite:PATH"},
       {"[store]\nurl = \"postgres://db/x\"", "PostgreSQL is not supported by this version"},
       {"[lists]\nfile = \"/does/not/exist\"", "v.toml:2: lists.file: there is no file /does/not"},
+      {"[lists]\nlocal = \"/does/not/exist\"", "v.toml:2: lists.local: there is no file /does/not"},
       {"[smtp]\nport = \n", "v.toml:2: "},
   };
   for (const auto& [toml, message] : rows) EXPECT_THAT(mistake_in(toml), HasSubstr(message));
@@ -149,6 +150,13 @@ TEST(Config, LoadsFilesAndSaysWhenThereIsNone) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, Errc::kNotFound);
   EXPECT_TRUE(load_config(std::nullopt, environment_of({})));
+}
+
+TEST(Config, NamesFilesThatAreStillToBeMade) {
+  const auto config = parse_config("[lists]\nfile = \"/does/not/exist\"\n", "v.toml",
+                                   environment_of({}), NamedFiles::kNotLookedAt);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->lists.file, "/does/not/exist");
 }
 
 TEST(ConfigReference, WritesEveryDefaultInAFormThatIsReadBack) {
@@ -184,6 +192,36 @@ TEST(ConfigReference, IsWhatTheDocumentationSays) {
   text << file.rdbuf();
   EXPECT_EQ(text.str(), reference_markdown())
       << "write it anew: verihook config > docs/configuration.md";
+}
+
+TEST(Config, ReadsSourcesFromTheFileAndFromTheEnvironment) {
+  const auto from_file = parse(R"([smtp]
+sources = ["203.0.113.5 helo=mx1.example.com", "socks5://me:p%2Cw@10.0.0.1:1080 helo=mx2.example.com"]
+audit_hosts = ["Example.org."]
+)");
+  ASSERT_TRUE(from_file) << from_file.error().message;
+  ASSERT_EQ(from_file->smtp.sources.size(), 2u);
+  EXPECT_EQ(from_file->smtp.sources[0].helo, "mx1.example.com");
+  EXPECT_EQ(from_file->smtp.sources[1].proxy->password, "p,w");
+  EXPECT_EQ(from_file->smtp.audit_hosts.at(0).value, "example.org");
+  const auto from_environment = parse_config(
+      "", "v.toml",
+      environment_of({{"VERIHOOK_SMTP_SOURCES", "203.0.113.5 helo=a.example, 203.0.113.6"},
+                      {"VERIHOOK_SMTP_BLOCK_LISTS", "zen.example.org"},
+                      {"VERIHOOK_SMTP_AUDIT_AT_START", "false"}}));
+  ASSERT_TRUE(from_environment) << from_environment.error().message;
+  ASSERT_EQ(from_environment->smtp.sources.size(), 2u);
+  EXPECT_EQ(from_environment->smtp.sources[1].name, "203.0.113.6");
+  EXPECT_EQ(from_environment->smtp.block_lists.size(), 1u);
+  EXPECT_FALSE(from_environment->smtp.audit_at_start);
+}
+
+TEST(Config, SaysWhatIsWrongWithASource) {
+  EXPECT_THAT(mistake_in("[smtp]\nsources = [\n\"203.0.113.5\",\n\"mx1.example.com\"]"),
+              HasSubstr("v.toml:4: smtp.sources: \"mx1.example.com\": must begin with"));
+  EXPECT_THAT(mistake_in("[smtp]\nsources = [\"203.0.113.5\", \"203.0.113.5 helo=a.example\"]"),
+              HasSubstr("203.0.113.5 is there twice"));
+  EXPECT_THAT(mistake_in("[smtp]\naudit_hosts = [\"localhost\"]"), HasSubstr("full domain name"));
 }
 
 }  // namespace

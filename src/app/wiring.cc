@@ -1,20 +1,19 @@
 #include "app/wiring.h"
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "address/current_lists.h"
 #include "address/embedded_lists.h"
 #include "api/routes.h"
+#include "app/audit.h"
+#include "app/egress.h"
 #include "app/resolved_host_lookup.h"
 #include "app/retry_jobs.h"
+#include "async/run_on.h"
 #include "base/log.h"
 #include "crypto/system_random.h"
 #include "delivery/dispatcher.h"
@@ -28,6 +27,7 @@
 #include "http/server.h"
 #include "jobs/engine.h"
 #include "net/address_filter.h"
+#include "net/local_address.h"
 #include "net/real_network.h"
 #include "store/accounts.h"
 #include "store/metadata.h"
@@ -40,35 +40,25 @@ constexpr Milliseconds kStopDeadline{25'000};
 constexpr std::size_t kCpuThreads = 2;
 constexpr Milliseconds kUpkeepInterval{60'000};
 constexpr std::int64_t kUpkeepRows = 10'000;
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
-
-Result<std::shared_ptr<const address::Lists>> load_lists(const Config& config) {
-  if (config.lists.file.empty()) return address::Lists::load(std::string(embedded_lists()));
-  std::ifstream file(config.lists.file, std::ios::binary);
-  if (!file) {
-    return fail(Errc::kNotFound, "lists.file: " + config.lists.file + " cannot be read");
-  }
-  std::ostringstream text;
-  text << file.rdbuf();
-  return address::Lists::load(std::move(text).str());
-}
+constexpr Milliseconds kListsInterval{1'000};
 
 verification::VerifierOptions verifier_options(const Config& config) {
   verification::VerifierOptions options;
   options.smtp_port = config.smtp.port;
-  options.helo = config.smtp.helo.empty() ? host_name() : config.smtp.helo;
-  options.mail_from =
-      config.smtp.mail_from.empty() ? "verify@" + options.helo : config.smtp.mail_from;
+  options.helo = helo_of(config);
+  options.mail_from = mail_from_of(config);
   options.connections_max = config.smtp.connections_max;
-  options.connections_per_group_max = config.smtp.connections_per_group_max;
+  options.sources = egress_sources_of(config);
+  options.traffic = config.smtp.limits;
+  options.egress_sample = config.smtp.egress_sample;
   options.recipients_per_connection_max = config.smtp.recipients_per_connection_max;
   options.mx_hosts_tried_max = config.smtp.mx_hosts_tried_max;
   options.idle_connection_ms = Milliseconds{config.smtp.idle_connection_ms};
+  options.connect_timeout_ms = Milliseconds{config.smtp.connect_timeout_ms};
+  options.banner_timeout_ms = Milliseconds{config.smtp.banner_timeout_ms};
+  options.command_timeout_ms = Milliseconds{config.smtp.command_timeout_ms};
+  options.result_ttl_ms = Milliseconds{config.smtp.result_ttl_ms};
+  options.result_cache_entries_max = config.smtp.result_cache_entries_max;
   options.catch_all_ttl_ms = Milliseconds{config.smtp.catch_all_ttl_ms};
   options.dns_deadline_ms = Milliseconds{config.dns.timeout_ms};
   return options;
@@ -112,6 +102,10 @@ jobs::EngineOptions engine_options(const Config& config, const std::string& node
   options.public_url = public_url;
   options.chunks_in_progress_max = config.jobs.chunks_in_progress_max;
   options.checkpoint_interval_ms = Milliseconds{config.jobs.checkpoint_interval_ms};
+  options.patience.delays.clear();
+  for (const Duration& delay : config.smtp.greylist_delays) {
+    options.patience.delays.push_back(delay.value);
+  }
   return options;
 }
 
@@ -131,7 +125,7 @@ struct Foundation {
 class Application::Impl {
  public:
   Impl(const Config& config, asio::io_context& io, std::unique_ptr<Foundation> foundation,
-       std::unique_ptr<crypto::SecretBox> secrets, std::shared_ptr<const address::Lists> lists,
+       std::unique_ptr<crypto::SecretBox> secrets, std::unique_ptr<address::CurrentLists> lists,
        std::unique_ptr<dns::CaresResolver> resolver, net::TrustStore roots);
 
   Result<void> start();
@@ -139,6 +133,8 @@ class Application::Impl {
   Result<void> prepare_store();
   Result<std::string> prepare_accounts(store::Connection& db);
   Task<void> upkeep();
+  Task<void> look_at_itself();
+  Task<void> watch_lists();
   api::Context make_context();
   void fail_once(const Error& error);
 
@@ -154,6 +150,7 @@ class Application::Impl {
   IdMaker ids{clock, random};
   asio::thread_pool cpu_pool{kCpuThreads};
   std::unique_ptr<crypto::SecretBox> secrets;
+  std::unique_ptr<address::CurrentLists> lists;
   net::AddressFilter filter;
   net::TrustStore roots;
   std::unique_ptr<dns::CaresResolver> resolver;
@@ -183,12 +180,13 @@ class Application::Impl {
 Application::Impl::Impl(const Config& configuration, asio::io_context& io_context,
                         std::unique_ptr<Foundation> time_and_chance,
                         std::unique_ptr<crypto::SecretBox> secret_box,
-                        std::shared_ptr<const address::Lists> lists,
+                        std::unique_ptr<address::CurrentLists> current_lists,
                         std::unique_ptr<dns::CaresResolver> upstream, net::TrustStore trusted)
     : config(configuration),
       io(io_context),
       foundation(std::move(time_and_chance)),
       secrets(std::move(secret_box)),
+      lists(std::move(current_lists)),
       filter(config.network.allow),
       roots(std::move(trusted)),
       resolver(std::move(upstream)),
@@ -199,7 +197,7 @@ Application::Impl::Impl(const Config& configuration, asio::io_context& io_contex
       database(std::make_unique<store::sqlite::SqliteDriver>(config.store.sqlite_path()), {},
                [this](const Error& error) { asio::post(io, [this, error] { fail_once(error); }); }),
       outbox(clock, random, std::string(kEmbeddedNode)),
-      verifier(io.get_executor(), timers, random, &cpu_pool, std::move(lists), cache, network,
+      verifier(io.get_executor(), timers, random, &cpu_pool, lists->get(), cache, network,
                verifier_options(config)),
       server(io.get_executor(), timers, ids, server_options(config),
              [this](http::Request& request) { return router->handle(request); }) {}
@@ -317,6 +315,8 @@ Result<void> Application::Impl::start() {
   dispatcher->start();
   engine->start();
   upkeep_tasks.spawn("upkeep", upkeep());
+  upkeep_tasks.spawn("lists", watch_lists());
+  if (config.smtp.audit_at_start) upkeep_tasks.spawn("self-audit", look_at_itself());
   return {};
 }
 
@@ -330,6 +330,22 @@ Task<void> Application::Impl::upkeep() {
       return store::forget_idempotent_answers(db, now, kUpkeepRows);
     });
   }
+}
+
+// Reading large lists takes a while, so it is done beside the io thread.
+Task<void> Application::Impl::watch_lists() {
+  for (;;) {
+    co_await sleep_for(timers, kListsInterval);
+    if (!lists->look()) continue;
+    auto fresh = co_await run_on(cpu_pool, [this] { return lists->read(); });
+    if (lists->take(std::move(fresh))) verifier.use_lists(lists->get());
+  }
+}
+
+// Beside everything else, which waits for nothing of it.
+Task<void> Application::Impl::look_at_itself() {
+  log_audit(co_await audit(
+      config, {cache, network, filter, clock, random, net::local_address_towards}, &cpu_pool));
 }
 
 Task<void> Application::Impl::stop() {
@@ -348,7 +364,8 @@ Application::~Application() = default;
 
 Result<std::unique_ptr<Application>> Application::create(const Config& config,
                                                          asio::io_context& io) {
-  TRY(lists, load_lists(config));
+  TRY(lists,
+      address::CurrentLists::load({config.lists.file, config.lists.local}, embedded_lists()));
   TRY(roots, net::TrustStore::load(""));
   auto foundation = std::make_unique<Foundation>();
   TRY(secrets,

@@ -1,5 +1,7 @@
 #include "async/task_group.h"
 
+#include <algorithm>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -14,20 +16,27 @@ TaskGroup::TaskGroup(asio::any_io_executor executor, std::string name)
 
 TaskGroup::~TaskGroup() = default;
 
-bool TaskGroup::spawn(std::string_view label, Task<void> task) {
-  if (closing_) return false;
+std::uint64_t TaskGroup::spawn(std::string_view label, Task<void> task) {
+  if (closing_) return 0;
+  const std::uint64_t number = ++last_number_;
   children_.emplace_back();
   const auto child = std::prev(children_.end());
+  child->number = number;
   child->label = label;
   asio::co_spawn(
       executor_, std::move(task),
       asio::bind_cancellation_slot(
           child->cancel.slot(), [this, child](std::exception_ptr error) { on_end(child, error); }));
-  return true;
+  return number;
 }
 
 void TaskGroup::cancel() {
   for (Child& child : children_) child.cancel.emit(asio::cancellation_type::terminal);
+}
+
+void TaskGroup::cancel(std::uint64_t child) {
+  const auto found = std::ranges::find(children_, child, &Child::number);
+  if (found != children_.end()) found->cancel.emit(asio::cancellation_type::terminal);
 }
 
 Task<void> TaskGroup::join() {

@@ -4,6 +4,7 @@
 // must be empty when it is destroyed, unless the io context has been stopped for good.
 #pragma once
 
+#include <cstdint>
 #include <list>
 #include <string>
 #include <string_view>
@@ -23,12 +24,14 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // Starts `task`, on the io thread at once: it may have ended when this returns. False when the
-  // group is closing, and then the task never runs.
-  bool spawn(std::string_view label, Task<void> task);
+  // Starts `task`, on the io thread at once: it may have ended when this returns. The child's
+  // number, or 0 when the group is closing, and then the task never runs.
+  std::uint64_t spawn(std::string_view label, Task<void> task);
 
   // Sends every child a terminal cancellation. Does not wait.
   void cancel();
+  // The same to one child; nothing happens when it has ended.
+  void cancel(std::uint64_t child);
   // From now on spawn refuses.
   void close() { closing_ = true; }
   // Closes, then returns when the last child has ended.
@@ -41,6 +44,7 @@ class TaskGroup {
 
  private:
   struct Child {
+    std::uint64_t number = 0;
     std::string label;
     asio::cancellation_signal cancel;
   };
@@ -50,6 +54,7 @@ class TaskGroup {
   asio::any_io_executor executor_;
   const std::string name_;
   std::list<Child> children_;
+  std::uint64_t last_number_ = 0;
   bool closing_ = false;
   WaitList joiners_;
 };

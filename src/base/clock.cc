@@ -7,6 +7,10 @@ namespace {
 
 constexpr WallTime kVirtualEpoch{Milliseconds{1'767'225'600'000}};  // 2026-01-01T00:00:00Z
 
+// What four digits of a year can write.
+constexpr WallTime kFirstTime = std::chrono::sys_days{std::chrono::year{0} / 1 / 1};
+constexpr WallTime kEndOfTime = std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1};
+
 // Reads exactly `digits` decimal digits from the front of `text`, or nothing.
 std::optional<int> take_number(std::string_view& text, std::size_t digits) {
   if (text.size() < digits) return std::nullopt;
@@ -101,8 +105,12 @@ std::optional<WallTime> parse_iso8601(std::string_view text) {
                                          std::chrono::month{static_cast<unsigned>(*month)},
                                          std::chrono::day{static_cast<unsigned>(*day)}};
   if (!date.ok()) return std::nullopt;
-  return std::chrono::sys_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
-         std::chrono::seconds{*second} + Milliseconds{*fraction_ms} - *offset;
+  const WallTime time = std::chrono::sys_days{date} + std::chrono::hours{*hour} +
+                        std::chrono::minutes{*minute} + std::chrono::seconds{*second} +
+                        Milliseconds{*fraction_ms} - *offset;
+  // An offset, or a leap second, may lead out of the years that can be written.
+  if (time < kFirstTime || time >= kEndOfTime) return std::nullopt;
+  return time;
 }
 
 }  // namespace verihook

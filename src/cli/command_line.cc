@@ -39,6 +39,7 @@ class Parser {
     add_bulk();
     add_keys();
     add_webhook_commands();
+    add_lists();
   }
 
   std::variant<Invocation, Ending> parse(std::vector<std::string> arguments) {
@@ -77,6 +78,19 @@ class Parser {
     demo->add_flag("--exit-after-job", demo_.exit_after_job,
                    "End when the sample job is done, instead of staying up");
 
+    auto* doctor = command(app_, "doctor", "Say whether this host can verify, and what to mend",
+                           [this] { return doctor_; });
+    doctor->add_option("--config", doctor_.config, "TOML file; see `verihook config`")
+        ->type_name("FILE");
+    doctor->add_flag("--json", doctor_.json, "One JSON object");
+    doctor->add_flag("--dnsbl", doctor_.dnsbl,
+                     "Ask DNS block lists about our addresses (smtp.block_lists, or well-known "
+                     "ones)");
+    doctor->footer(
+        "Looks at the resolver, the clock, the store, port 25 outwards, and at the names of the\n"
+        "addresses that mail servers see. Needs no server and changes nothing.\n"
+        "Exit code 0 when this host can verify, 1 when it cannot.");
+
     command(app_, "config", "Print every setting with its default and meaning",
             [] { return ConfigOptions{}; });
   }
@@ -91,6 +105,7 @@ class Parser {
         ->type_name("ADDRESS");
     verify->add_flag("--json", verify_.json, "One JSON object in a line for each address");
     verify->add_flag("--no-smtp", verify_.no_smtp, "Do not ask the mail servers");
+    verify->add_flag("--trace", verify_.trace, "Show the DNS answers and the dialogue");
     verify->add_option("--timeout-ms", verify_.timeout_ms, "Time for each address")
         ->check(CLI::Range(std::int64_t{1}, kTimeoutMsMax))
         ->type_name("MS")
@@ -217,6 +232,33 @@ class Parser {
         ->capture_default_str();
   }
 
+  void add_lists() {
+    auto* lists = app_.add_subcommand("lists", "Show the lists of domains and roles, update them");
+    lists->require_subcommand(1);
+    auto* show = command(*lists, "show", "Their versions, and your own lines",
+                         [this] { return lists_show_; });
+    show->add_option("--config", lists_show_.config, "TOML file; see `verihook config`")
+        ->type_name("FILE");
+    show->add_flag("--json", lists_show_.json, "One JSON object");
+    show->footer("Needs no server: it reads lists.file and lists.local of the configuration.");
+
+    auto* update = command(*lists, "update", "Put newer lists in place, once they are checked",
+                           [this] { return lists_update_; });
+    update->add_option("--config", lists_update_.config, "TOML file that names lists.file")
+        ->type_name("FILE");
+    auto* from = update->add_option("--from", lists_update_.from,
+                                    "A compiled file of lists; `-` is standard input");
+    from->type_name("FILE");
+    update
+        ->add_option("--compiler", lists_update_.compiler,
+                     "The folder lists/ of verihook's source, to compile the newest npm packages")
+        ->type_name("FOLDER")
+        ->excludes(from);
+    update->footer(
+        "With --compiler it runs `node FOLDER/update.mjs`, which needs node, npm and the network.\n"
+        "Nothing is replaced unless the new file is right. A running server reads it by itself.");
+  }
+
   static void add_secret(CLI::App& app, std::string& secret) {
     app.add_option("--secret", secret, "The secret shared with the receiver")
         ->envname("VERIHOOK_SECRET")
@@ -255,6 +297,7 @@ class Parser {
   Connection connection_;
   ServeOptions serve_;
   DemoOptions demo_;
+  DoctorOptions doctor_;
   VerifyOptions verify_;
   BulkOptions bulk_;
   KeysCreateOptions keys_create_;
@@ -262,6 +305,8 @@ class Parser {
   TriggerOptions trigger_;
   SignOptions sign_;
   CheckSignatureOptions check_;
+  ListsShowOptions lists_show_;
+  ListsUpdateOptions lists_update_;
   std::vector<std::pair<CLI::App*, std::function<Invocation()>>> results_;
 };
 

@@ -45,8 +45,8 @@ TEST_F(CommandLine, EndsWithHelpAndVersionAndNothingWrong) {
   const Ending version = ending({"--version"});
   EXPECT_EQ(version.exit_code, kDone);
   EXPECT_THAT(version.out, StartsWith("verihook "));
-  for (const char* command : {"serve", "demo", "verify", "bulk", "keys", "trigger", "sign",
-                              "check-signature", "config"}) {
+  for (const char* command : {"serve", "demo", "doctor", "verify", "bulk", "keys", "trigger",
+                              "sign", "check-signature", "config"}) {
     const Ending help = ending({command, "--help"});
     EXPECT_EQ(help.exit_code, kDone) << command;
     EXPECT_THAT(help.out, HasSubstr(command)) << command;
@@ -143,6 +143,29 @@ TEST_F(CommandLine, ReadsTheOtherCommands) {
   ::setenv("VERIHOOK_SECRET", "env-secret", 1);
   EXPECT_EQ(parsed<SignOptions>({"sign", "-"}).secret, "env-secret");
   parsed<ConfigOptions>({"config"});
+}
+
+TEST_F(CommandLine, ReadsWhichListsToShowOrUpdate) {
+  EXPECT_FALSE(parsed<ListsShowOptions>({"lists", "show"}).json);
+  EXPECT_EQ(parsed<ListsShowOptions>({"lists", "show", "--config", "v.toml"}).config, "v.toml");
+  const auto from = parsed<ListsUpdateOptions>({"lists", "update", "--from", "-"});
+  EXPECT_EQ(from.from, "-");
+  EXPECT_FALSE(from.compiler);
+  EXPECT_EQ(parsed<ListsUpdateOptions>({"lists", "update", "--compiler", "lists"}).compiler,
+            "lists");
+  EXPECT_EQ(ending({"lists"}).exit_code, kWrongUsage);
+  EXPECT_EQ(ending({"lists", "update", "--from", "a", "--compiler", "b"}).exit_code, kWrongUsage);
+}
+
+TEST_F(CommandLine, ReadsWhatTheDoctorIsToLookAt) {
+  const auto plain = parsed<DoctorOptions>({"doctor"});
+  EXPECT_FALSE(plain.config);
+  EXPECT_FALSE(plain.json);
+  EXPECT_FALSE(plain.dnsbl);
+  const auto all = parsed<DoctorOptions>({"doctor", "--config", "v.toml", "--json", "--dnsbl"});
+  EXPECT_EQ(all.config, "v.toml");
+  EXPECT_TRUE(all.json);
+  EXPECT_TRUE(all.dnsbl);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ namespace verihook::cli {
 
 int run(const ServeOptions& options);
 int run(const DemoOptions& options);
+int run(const DoctorOptions& options);
 int run(const VerifyOptions& options);
 int run(const BulkOptions& options);
 int run(const KeysCreateOptions& options);
@@ -16,6 +17,8 @@ int run(const KeysRevokeOptions& options);
 int run(const TriggerOptions& options);
 int run(const SignOptions& options);
 int run(const CheckSignatureOptions& options);
+int run(const ListsShowOptions& options);
+int run(const ListsUpdateOptions& options);
 int run(const ConfigOptions& options);
 
 }  // namespace verihook::cli

@@ -83,6 +83,7 @@ Result<app::Config> demo_config(const DemoOptions& options, const net::Endpoint&
   config.secrets.master_key_file = (folder / "master.key").string();
   config.network.allow = {net::Cidr::parse("127.0.0.0/8").value(), net::Cidr::parse("::1").value()};
   config.jobs.checkpoint_interval_ms = kCheckpointInterval.count();
+  config.smtp.audit_at_start = false;  // a demonstration asks nobody outside
   config.log.level = LogLevel::kWarning;
   TRY(key, load_or_make_key(folder / "api.key"));
   config.auth.bootstrap_key = key;

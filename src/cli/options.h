@@ -27,12 +27,19 @@ struct DemoOptions {
   bool exit_after_job = false;
 };
 
+struct DoctorOptions {
+  std::optional<std::string> config;
+  bool json = false;
+  bool dnsbl = false;  // ask block lists, well-known ones if none is configured
+};
+
 struct VerifyOptions {
   Connection connection;  // without a URL the check is made in this process
   std::optional<std::string> config;
   std::vector<std::string> addresses;
   bool json = false;
   bool no_smtp = false;
+  bool trace = false;  // with the DNS answers and the dialogue
   std::int64_t timeout_ms = 60'000;
 };
 
@@ -93,12 +100,23 @@ struct CheckSignatureOptions {
   std::int64_t tolerance_s = 300;
 };
 
+struct ListsShowOptions {
+  std::optional<std::string> config;
+  bool json = false;
+};
+struct ListsUpdateOptions {
+  std::optional<std::string> config;
+  std::optional<std::string> from;      // a compiled file; "-": standard input
+  std::optional<std::string> compiler;  // else the folder of the source that compiles one
+};
+
 // Prints the reference of all settings.
 struct ConfigOptions {};
 
-using Invocation = std::variant<ServeOptions, DemoOptions, VerifyOptions, BulkOptions,
-                                KeysCreateOptions, KeysListOptions, KeysRevokeOptions,
-                                TriggerOptions, SignOptions, CheckSignatureOptions, ConfigOptions>;
+using Invocation =
+    std::variant<ServeOptions, DemoOptions, DoctorOptions, VerifyOptions, BulkOptions,
+                 KeysCreateOptions, KeysListOptions, KeysRevokeOptions, TriggerOptions, SignOptions,
+                 CheckSignatureOptions, ConfigOptions, ListsShowOptions, ListsUpdateOptions>;
 
 // Exit codes of the program.
 inline constexpr int kDone = 0;

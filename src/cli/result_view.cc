@@ -69,6 +69,18 @@ std::string flags(const json::object& result) {
   return text;
 }
 
+// What `--trace` adds: the lines of each part under its name.
+std::string trace_text(const Terminal& terminal, const json::object& result) {
+  std::string text;
+  for (const std::string part : {"lists", "dns", "smtp"}) {
+    const json::value* lines = member(result, "trace." + part);
+    if (lines == nullptr || !lines->is_array() || lines->get_array().empty()) continue;
+    text += "  " + paint(terminal, Colour::kBold, part) + "\n";
+    for (const json::value& line : lines->get_array()) text += "    " + as_text(&line) + "\n";
+  }
+  return text;
+}
+
 constexpr std::array kCsvColumns = {std::string_view("email"),
                                     std::string_view("status"),
                                     std::string_view("reason"),
@@ -121,7 +133,7 @@ std::string verdict_text(const Terminal& terminal, const json::object& result) {
   }
   line("took", fmt::format("{} ms", number_of(result, "duration_ms")));
   return paint(terminal, Colour::kBold, printable(text_of(result, "email"))) + "\n" +
-         aligned(terminal, rows);
+         aligned(terminal, rows) + trace_text(terminal, result);
 }
 
 std::string summary_table(const Terminal& terminal, const json::object& summary) {

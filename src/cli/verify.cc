@@ -47,7 +47,8 @@ std::string request_of(const VerifyOptions& options, const std::string& address)
 
 Task<Result<int>> verify_at_server(ApiClient& client, const VerifyOptions& options) {
   for (const std::string& address : options.addresses) {
-    CO_TRY(result, co_await client.post("/v1/verify", request_of(options, address)));
+    const std::string path = options.trace ? "/v1/verify?trace=true" : "/v1/verify";
+    CO_TRY(result, co_await client.post(path, request_of(options, address)));
     show(options, result, boost::json::serialize(result));
   }
   co_return kDone;
@@ -60,9 +61,11 @@ Task<Result<int>> verify_here(app::Application& application, const VerifyOptions
   job.greylist = model::Greylist::kSkip;
   for (const std::string& address : options.addresses) {
     const auto deadline = Deadline::after(clock, Milliseconds{options.timeout_ms});
-    const auto verdict = co_await application.verifier().verify(address, job, deadline);
+    verification::Trace trace;
+    verification::Trace* const wanted = options.trace ? &trace : nullptr;
+    const auto verdict = co_await application.verifier().verify(address, job, deadline, wanted);
     std::string text;
-    verification::append_result(text, verdict, {});
+    verification::append_result(text, verdict, {}, wanted);
     CO_TRY_VOID(show_text(options, text));
   }
   co_await application.verifier().stop();

@@ -16,6 +16,15 @@ constexpr std::size_t kTextBytesMax = 1U << 30;
 struct FreeContext {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
 };
+struct FreeCipher {
+  void operator()(EVP_CIPHER* cipher) const { EVP_CIPHER_free(cipher); }
+};
+// Looked up once: that takes longer than opening a short text.
+const EVP_CIPHER* cipher() {
+  static const std::unique_ptr<EVP_CIPHER, FreeCipher> fetched(
+      EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
+  return fetched.get();
+}
 using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
 
 const unsigned char* bytes(std::string_view text) {
@@ -49,7 +58,7 @@ Result<std::string> aes_gcm_seal(AesKey key, std::string_view plaintext,
   int size = 0;
   const bool worked =
       context != nullptr &&
-      EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr,
+      EVP_EncryptInit_ex(context.get(), cipher(), nullptr,
                          reinterpret_cast<const unsigned char*>(key.data()),
                          bytes(sealed, 0)) == 1 &&
       EVP_EncryptUpdate(context.get(), nullptr, &size, bytes(additional_data),
@@ -81,7 +90,7 @@ Result<std::string> aes_gcm_open(AesKey key, std::string_view sealed,
   int size = 0;
   const bool ready =
       context != nullptr &&
-      EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr,
+      EVP_DecryptInit_ex(context.get(), cipher(), nullptr,
                          reinterpret_cast<const unsigned char*>(key.data()), bytes(nonce)) == 1 &&
       EVP_DecryptUpdate(context.get(), nullptr, &size, bytes(additional_data),
                         static_cast<int>(additional_data.size())) == 1 &&

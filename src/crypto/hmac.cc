@@ -25,6 +25,22 @@ void require(bool worked) {
   if (!worked) throw std::runtime_error("OpenSSL could not compute an HMAC");
 }
 
+using Context = std::unique_ptr<EVP_MAC_CTX, FreeMac>;
+
+Context prepare() {
+  const std::unique_ptr<EVP_MAC, FreeMac> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+  require(mac != nullptr);
+  Context context(EVP_MAC_CTX_new(mac.get()));
+  require(context != nullptr);
+  char digest[] = "SHA256";
+  const OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+      OSSL_PARAM_construct_end(),
+  };
+  require(EVP_MAC_CTX_set_params(context.get(), params) == 1);
+  return context;
+}
+
 }  // namespace
 
 Mac hmac_sha256(std::string_view key, std::string_view data) {
@@ -32,16 +48,11 @@ Mac hmac_sha256(std::string_view key, std::string_view data) {
 }
 
 Mac hmac_sha256(std::string_view key, std::span<const std::string_view> parts) {
-  const std::unique_ptr<EVP_MAC, FreeMac> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
-  require(mac != nullptr);
-  const std::unique_ptr<EVP_MAC_CTX, FreeMac> context(EVP_MAC_CTX_new(mac.get()));
+  // Looking the algorithms up takes longer than a short HMAC: it is done once, and copied.
+  static const Context prepared = prepare();
+  const Context context(EVP_MAC_CTX_dup(prepared.get()));
   require(context != nullptr);
-  char digest[] = "SHA256";
-  const OSSL_PARAM params[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-      OSSL_PARAM_construct_end(),
-  };
-  require(EVP_MAC_init(context.get(), bytes(key), key.size(), params) == 1);
+  require(EVP_MAC_init(context.get(), bytes(key), key.size(), nullptr) == 1);
   for (const std::string_view part : parts) {
     require(EVP_MAC_update(context.get(), bytes(part), part.size()) == 1);
   }

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "store/delivery_queue.h"
 #include "store/destinations.h"
 #include "store/events.h"
 #include "webhooks/payload.h"
@@ -10,6 +9,7 @@
 namespace verihook::delivery {
 namespace {
 
+// The delivery after a failure.
 model::Delivery after(const AttemptRecord& record, model::Delivery current,
                       std::string_view node_id) {
   ++current.attempt_count;
@@ -17,21 +17,14 @@ model::Delivery after(const AttemptRecord& record, model::Delivery current,
   current.last_error = record.attempt.error;
   const bool ours =
       current.state == model::DeliveryState::kPending && current.lease_owner == node_id;
-  if (!ours && record.decision.verdict != Verdict::kDelivered) return current;
+  if (!ours) return current;
   current.lease_owner.clear();
   current.lease_until = {};
-  switch (record.decision.verdict) {
-    case Verdict::kDelivered:
-      current.state = model::DeliveryState::kDelivered;
-      current.finished_at = record.now;
-      break;
-    case Verdict::kDead:
-      current.state = model::DeliveryState::kDead;
-      current.finished_at = record.now;
-      break;
-    case Verdict::kRetry:
-      current.next_attempt_at = record.decision.next_attempt_at;
-      break;
+  if (record.decision.verdict == Verdict::kDead) {
+    current.state = model::DeliveryState::kDead;
+    current.finished_at = record.now;
+  } else {
+    current.next_attempt_at = record.decision.next_attempt_at;
   }
   return current;
 }
@@ -107,25 +100,67 @@ Result<void> change_destination(store::Connection& db, const Outbox& outbox,
   return {};
 }
 
+Result<void> record_failure(store::Connection& db, const Outbox& outbox,
+                            const AttemptRecord& record, Recorded& result) {
+  TRY(current, store::find_delivery(db, record.delivery.tenant_id, record.delivery.id));
+  const bool was_dead = current.state == model::DeliveryState::kDead;
+  model::Delivery next = after(record, std::move(current), outbox.node_id());
+  TRY_VOID(store::record_attempt(db, record.attempt, next));
+  result.state = next.state;
+  result.next_attempt_at = next.next_attempt_at;
+  const bool died = !was_dead && next.state == model::DeliveryState::kDead;
+  if (died && !is_operator_event(record.event->type)) {
+    TRY(published, announce_dead_letter(db, outbox, record, next));
+    result.announcements.push_back(std::move(published));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Recorded> record(store::Connection& db, const Outbox& outbox, const AttemptRecord& record) {
-  const model::Delivery& held = record.delivery;
-  TRY(current, store::find_delivery(db, held.tenant_id, held.id));
-  TRY(last_number, store::last_attempt_number(db, held.tenant_id, held.id));
-  const bool was_dead = current.state == model::DeliveryState::kDead;
   Recorded result;
-  result.delivery = after(record, std::move(current), outbox.node_id());
-  model::Attempt attempt = record.attempt;
-  attempt.number = last_number + 1;
-  TRY_VOID(store::record_attempt(db, attempt, result.delivery));
-  const bool died = !was_dead && result.delivery.state == model::DeliveryState::kDead;
-  if (died && !is_operator_event(record.event->type)) {
-    TRY(published, announce_dead_letter(db, outbox, record, result.delivery));
-    result.announcements.push_back(std::move(published));
+  if (record.decision.verdict == Verdict::kDelivered) {
+    result.state = model::DeliveryState::kDelivered;
+    TRY_VOID(store::record_success(db, record.attempt, record.delivery.event_id, record.now));
+  } else {
+    TRY_VOID(record_failure(db, outbox, record, result));
   }
   TRY_VOID(change_destination(db, outbox, record, result));
   return result;
+}
+
+Task<std::vector<Result<Recorded>>> record_all(store::Database& database, const Outbox& outbox,
+                                               std::span<const AttemptRecord> records) {
+  using Outcomes = std::vector<Result<Recorded>>;
+  const auto together = [&](store::Connection& db) -> Result<Outcomes> {
+    Outcomes outcomes;
+    outcomes.reserve(records.size());
+    for (const AttemptRecord& one : records) {
+      outcomes.push_back(record(db, outbox, one));
+      // Of a delivery that does not exist any more nothing has been written.
+      const auto& outcome = outcomes.back();
+      if (!outcome && outcome.error().code != Errc::kNotFound) {
+        return std::unexpected(outcome.error());
+      }
+    }
+    return outcomes;
+  };
+  auto written = co_await database.write(together);
+  if (written) co_return std::move(*written);
+  Outcomes outcomes;
+  const bool of_storage = written.error().code == Errc::kStorageFull ||
+                          written.error().code == Errc::kStorageFailed ||
+                          written.error().code == Errc::kBusy;
+  for (const AttemptRecord& one : records) {
+    if (of_storage || records.size() == 1) {
+      outcomes.emplace_back(std::unexpected(written.error()));
+      continue;
+    }
+    const auto alone = [&](store::Connection& db) { return record(db, outbox, one); };
+    outcomes.push_back(co_await database.write(alone));
+  }
+  co_return outcomes;
 }
 
 }  // namespace verihook::delivery

@@ -4,14 +4,16 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "async/task.h"
 #include "delivery/outbox.h"
 #include "delivery/outcome.h"
 #include "model/destination.h"
 #include "model/event.h"
-#include "store/connection.h"
+#include "store/database.h"
 
 namespace verihook::delivery {
 
@@ -32,7 +34,8 @@ struct AttemptRecord {
 };
 
 struct Recorded {
-  model::Delivery delivery;                                       // as it is now
+  model::DeliveryState state = model::DeliveryState::kPending;    // of the delivery, as it is now
+  WallTime next_attempt_at{};                                     // while it is pending
   std::shared_ptr<const model::Destination> changed_destination;  // null: unchanged
   std::vector<Published> announcements;  // endpoint.disabled, delivery.dead_lettered
 };
@@ -41,5 +44,10 @@ struct Recorded {
 // superseded or cancelled stays so, and one that another node has taken over is left to that node.
 // kNotFound when the delivery was erased.
 Result<Recorded> record(store::Connection& db, const Outbox& outbox, const AttemptRecord& record);
+
+// Records them in one write, and gives the outcome of each in its place. Where one of them fails
+// for a reason of its own, the others are recorded all the same.
+Task<std::vector<Result<Recorded>>> record_all(store::Database& database, const Outbox& outbox,
+                                               std::span<const AttemptRecord> records);
 
 }  // namespace verihook::delivery

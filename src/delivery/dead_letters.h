@@ -1,6 +1,6 @@
 // Bringing deliveries back: a dead letter is a delivery in state dead, kept until it is requeued or
 // expires. For use inside a store write, so that requeueing many is one transaction; the dispatcher
-// is told with Dispatcher::wake afterwards. Any thread.
+// is told with Dispatcher::due afterwards. Any thread.
 #pragma once
 
 #include <string>

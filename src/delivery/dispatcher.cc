@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "delivery/dead_letters.h"
 
 namespace verihook::delivery {
 
@@ -21,7 +20,9 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, Timers& timers, store::Da
       alarm_(timers, executor),
       renew_alarm_(timers, executor),
       sweep_alarm_(timers, executor),
-      group_(executor, "dispatcher") {}
+      deadline_alarm_(timers, executor),
+      group_(executor, "dispatcher"),
+      recorders_(executor, "recorders") {}
 
 Dispatcher::~Dispatcher() = default;
 
@@ -35,6 +36,8 @@ Task<void> Dispatcher::stop(Deadline deadline) {
   patience.arm(deadline, [this] { group_.cancel(); });
   co_await group_.join();
   patience.disarm();
+  deadline_alarm_.disarm();
+  co_await recorders_.join();
   renew_alarm_.disarm();
   const auto release = [node_id = outbox_.node_id()](store::Connection& db) {
     return store::release_leases(db, node_id);
@@ -50,17 +53,19 @@ void Dispatcher::take(Published published) {
   for (PublishedDelivery& item : published.deliveries) {
     const EndpointRef ref = endpoint(item.delivery.tenant_id, item.delivery.destination_id);
     Endpoint& to = *ref;
-    set_destination(to, item.destination);
-    if (published.event->type == model::event_type::kBulkProgress) {
-      // The store has superseded the older ones that wait already.
+    // What was read with the event may be older than what was written since.
+    if (!to.destination || item.destination->updated_at > to.destination->updated_at) {
+      set_destination(to, item.destination);
+    }
+    if (supersedes_older(*published.event)) {
+      // The store has superseded those that wait already.
       loaded_ -= to.queue.drop_waiting([&](const HeldDelivery& held) {
-        return held.event->type == model::event_type::kBulkProgress &&
-               held.event->job_id == published.event->job_id;
+        return supersedes_older(*held.event) && held.event->job_id == published.event->job_id;
       });
     }
     if (!stopping_ && item.delivery.lease_owner == outbox_.node_id()) {
-      const bool fits = free_room() > 0 &&
-                        to.queue.waiting() < options_.loaded_per_destination_max &&
+      const bool fits = to.destination->state == model::DestinationState::kActive &&
+                        free_room() > 0 && to.queue.waiting() < to.held_max &&
                         to.queue.breaker().state(monotonic_now()) == BreakerState::kClosed;
       if (fits) {
         push(to, {std::move(item.delivery), published.event});
@@ -101,25 +106,6 @@ void Dispatcher::forget(std::string_view destination_id) {
   endpoints_.erase(found);
 }
 
-Task<Result<void>> Dispatcher::requeue(std::string tenant_id, std::string delivery_id) {
-  return bring_back(std::move(tenant_id), std::move(delivery_id), true);
-}
-
-Task<Result<void>> Dispatcher::retry_now(std::string tenant_id, std::string delivery_id) {
-  return bring_back(std::move(tenant_id), std::move(delivery_id), false);
-}
-
-Task<Result<void>> Dispatcher::bring_back(std::string tenant_id, std::string delivery_id,
-                                          bool reset_tries) {
-  const auto write = [&, now = wall_now()](store::Connection& db) {
-    return reset_tries ? delivery::requeue(db, tenant_id, delivery_id, now)
-                       : delivery::retry_now(db, tenant_id, delivery_id, now);
-  };
-  CO_TRY(delivery, co_await database_.write(write));
-  due(tenant_id, delivery.destination_id);
-  co_return Result<void>{};
-}
-
 DispatcherStats Dispatcher::stats() const {
   DispatcherStats stats = counters_;
   stats.loaded = loaded_;
@@ -151,6 +137,7 @@ const Dispatcher::EndpointRef& Dispatcher::endpoint(std::string_view tenant_id,
   made->tenant_id = tenant_id;
   made->id = id;
   made->queue = EndpointQueue(options_.breaker);
+  made->held_max = options_.loaded_per_destination;
   return endpoints_.emplace(made->id, std::move(made)).first->second;
 }
 
@@ -176,7 +163,7 @@ void Dispatcher::set_due(Endpoint& endpoint, std::optional<WallTime> due) {
 void Dispatcher::review(const EndpointRef& ref) {
   Endpoint& endpoint = *ref;
   if (stopping_ || endpoint.forgotten) return;
-  if (endpoint.queue.can_start(monotonic_now())) enter_ring(endpoint);
+  if (!endpoint.closing && endpoint.queue.can_start(monotonic_now())) enter_ring(endpoint);
   if (must_load(endpoint)) {
     if (endpoint.reload || free_room() > 0) {
       endpoint.loading = true;
@@ -191,13 +178,13 @@ void Dispatcher::review(const EndpointRef& ref) {
 
 bool Dispatcher::must_load(const Endpoint& endpoint) const {
   const MonotonicTime now = monotonic_now();
-  if (endpoint.loading) return false;
+  if (endpoint.loading || endpoint.closing) return false;
   if (endpoint.load_not_before && now < *endpoint.load_not_before) return false;
   if (endpoint.reload) return true;
   if (!endpoint.store_due || *endpoint.store_due > wall_now()) return false;
   // Not before half of what is held has gone, so that each load is worth its write.
-  return endpoint.queue.waiting() * 2 <= options_.loaded_per_destination_max &&
-         endpoint.queue.room(now, options_.loaded_per_destination_max) > 0;
+  return endpoint.queue.waiting() * 2 <= endpoint.held_max &&
+         endpoint.queue.room(now, endpoint.held_max) > 0;
 }
 
 std::optional<MonotonicTime> Dispatcher::next_moment(const Endpoint& endpoint) const {
@@ -288,12 +275,31 @@ void Dispatcher::feed_hungry() {
   }
 }
 
+// A destination that answers quickly is read for ahead, so that it need not wait for the store; one
+// that does not leaves the memory to others.
+void Dispatcher::measure(Endpoint& endpoint, const DispatcherOptions& options, MonotonicTime now) {
+  constexpr Milliseconds kMeasuredMin{10};
+  const auto elapsed = std::chrono::duration_cast<Milliseconds>(now - endpoint.last_load);
+  if (elapsed < kMeasuredMin) return;
+  const auto ahead = static_cast<std::size_t>(options.loaded_ahead_ms.count()) *
+                     endpoint.answers_since_load / static_cast<std::size_t>(elapsed.count());
+  const std::size_t most =
+      std::max(options.loaded_per_destination, options.loaded_per_destination_max);
+  endpoint.held_max = std::clamp(ahead, options.loaded_per_destination, most);
+  endpoint.answers_since_load = 0;
+  endpoint.last_load = now;
+}
+
 void Dispatcher::pump() {
+  // An attempt may end while it is being started; the outermost call goes on with the next.
+  if (pumping_) return;
+  pumping_ = true;
   std::size_t refusals = 0;
   while (!stopping_ && in_flight_ < options_.in_flight_max && refusals < kStandings) {
     refusals = start_one(next_standing_) ? 0 : refusals + 1;
     next_standing_ = (next_standing_ + 1) % kStandings;
   }
+  pumping_ = false;
 }
 
 bool Dispatcher::start_one(std::size_t standing) {
@@ -313,8 +319,8 @@ bool Dispatcher::start_one(std::size_t standing) {
       start_attempt(ref, std::move(*held));
     } else {
       // The lease was not renewed in time: another node may have it by now.
-      ref->queue.finish(*held, std::nullopt, monotonic_now());
-      --loaded_;
+      ref->queue.finish(std::nullopt, monotonic_now());
+      let_go(*ref, held->delivery);
       ++counters_.leases_lost;
       set_due(*ref, wall_now());
     }

@@ -4,9 +4,11 @@
 // store: a destination that is slow, limited, paused or broken keeps its backlog there and costs
 // nothing, and the dispatcher sleeps until the next delivery falls due or somebody calls.
 //
-// A delivery in memory is leased to this node (node_id of the outbox). Leases are renewed while
-// held and end by themselves when the node dies. An attempt whose outcome could not be written
-// counts as not made: it is made again, with the same event id.
+// An attempt ends for its destination with the answer, and the next may start while its outcome is
+// being written: outcomes are written many at once. A delivery in memory is leased to this node
+// (node_id of the outbox). Leases are renewed while held and end by themselves when the node dies.
+// An attempt whose outcome could not be written counts as not made: it is made again, with the same
+// event id.
 //
 // A dead destination delays nobody: destinations whose last attempt failed share a quarter of the
 // attempts that may run at once, those that have not answered yet a half, and each of them begins
@@ -42,7 +44,10 @@ namespace verihook::delivery {
 
 struct DispatcherOptions {
   std::size_t loaded_deliveries_max = 10'000;  // in memory, running ones included
-  std::size_t loaded_per_destination_max = 200;
+  // Of one destination: at least so many, and what it takes in this time, up to the most.
+  std::size_t loaded_per_destination = 200;
+  std::size_t loaded_per_destination_max = 4'000;
+  Milliseconds loaded_ahead_ms{250};
   std::size_t in_flight_max = 256;
   std::size_t in_flight_per_tenant_max = 128;
   int in_flight_per_destination_max = 32;
@@ -74,14 +79,10 @@ class Dispatcher {
   // The destination was changed by its owner (created, edited, paused, resumed): it is read again
   // and its breaker starts afresh.
   void wake(std::string_view tenant_id, std::string_view destination_id);
-  // Deliveries of the destination may have fallen due in the store (requeue, replay).
+  // Deliveries of the destination may have fallen due in the store (dead_letters.h, replay).
   void due(std::string_view tenant_id, std::string_view destination_id);
   // The destination was deleted.
   void forget(std::string_view destination_id);
-
-  // See dead_letters.h.
-  Task<Result<void>> requeue(std::string tenant_id, std::string delivery_id);
-  Task<Result<void>> retry_now(std::string tenant_id, std::string delivery_id);
 
   DispatcherStats stats() const;
   // Nothing for a destination that has had no attempt lately.
@@ -101,6 +102,9 @@ class Dispatcher {
     std::string id;
     std::shared_ptr<const model::Destination> destination;  // null until read
     EndpointQueue queue;
+    std::size_t held_max = 0;  // how many are worth holding, by the rate at which it takes them
+    std::size_t answers_since_load = 0;
+    MonotonicTime last_load{};
     std::optional<WallTime> store_due;  // when the store may have something that is not held here
     std::optional<MonotonicTime> load_not_before;
     std::optional<MonotonicTime> timer;
@@ -108,13 +112,21 @@ class Dispatcher {
     std::optional<Standing> ring;  // where it waits for its turn
     bool loading = false;
     bool reload = false;
-    bool hungry = false;  // waits for room in memory
+    bool hungry = false;   // waits for room in memory
+    bool closing = false;  // it is about to be disabled: nothing more until that is written
     bool forgotten = false;
   };
   using EndpointRef = std::shared_ptr<Endpoint>;
-  struct Loaded {
-    std::shared_ptr<const model::Destination> destination;  // null: it does not exist
-    store::LeasedDeliveries deliveries;
+  // An attempt that is waiting for its answer.
+  struct Running {
+    MonotonicTime deadline = MonotonicTime::max();
+    std::uint64_t task = 0;  // its number in group_
+    bool overdue = false;
+  };
+  // What waits to be recorded; the two go side by side.
+  struct Answers {
+    std::vector<EndpointRef> endpoints;
+    std::vector<AttemptRecord> records;
   };
   using DeliveryKeys = std::vector<std::pair<std::string, std::string>>;  // destination, delivery
 
@@ -139,20 +151,28 @@ class Dispatcher {
   void feed_hungry();
   std::size_t free_room() const;
 
+  static void measure(Endpoint& endpoint, const DispatcherOptions& options, MonotonicTime now);
+
   void pump();
   bool start_one(std::size_t standing);
   void start_attempt(const EndpointRef& endpoint, HeldDelivery held);
-  Task<void> run(EndpointRef endpoint, HeldDelivery held, Standing standing);
-  Task<AttemptResult> make_attempt(const model::Destination& destination, const HeldDelivery& held);
-  AttemptRecord judge(Endpoint& endpoint, const HeldDelivery& held, const AttemptResult& result,
+  Task<void> run(EndpointRef endpoint, HeldDelivery held, Standing standing, std::uint64_t attempt);
+  Task<AttemptResult> make_attempt(const model::Destination& destination, const HeldDelivery& held,
+                                   std::uint64_t attempt);
+  void watch(std::uint64_t attempt, MonotonicTime deadline);
+  void cancel_overdue();
+  bool unwatch(std::uint64_t attempt);
+  AttemptRecord judge(Endpoint& endpoint, const HeldDelivery& held, AttemptResult result,
                       WallTime started_at);
-  void on_recorded(const EndpointRef& endpoint, Recorded recorded);
-  void count(const Recorded& recorded, const AttemptResult& result, Verdict verdict);
-  void end_attempt(const EndpointRef& endpoint, const HeldDelivery& held, Standing standing,
-                   std::optional<bool> success);
+  void free_place(const EndpointRef& endpoint, Standing standing, std::optional<bool> success);
+  void let_go(Endpoint& endpoint, const model::Delivery& delivery);
+  Task<void> record_answers();
+  void on_recorded(const EndpointRef& endpoint, const AttemptRecord& record,
+                   Result<Recorded> recorded);
+  void count(const Recorded& recorded, const AttemptRecord& record);
 
   Task<void> load(EndpointRef endpoint);
-  void on_loaded(const EndpointRef& endpoint, Loaded loaded);
+  void on_loaded(const EndpointRef& endpoint, store::LeasedDeliveries loaded);
   bool push(Endpoint& endpoint, HeldDelivery held);
   void give_back_waiting(Endpoint& endpoint);
   void give_back(std::string tenant_id, std::string destination_id, std::string delivery_id);
@@ -160,7 +180,6 @@ class Dispatcher {
   Task<void> take_stock(bool first);
   void renew();
   Task<void> renew_leases(std::string tenant_id, DeliveryKeys keys, WallTime lease_until);
-  Task<Result<void>> bring_back(std::string tenant_id, std::string delivery_id, bool reset_tries);
 
   Timers& timers_;
   store::Database& database_;
@@ -182,6 +201,12 @@ class Dispatcher {
   std::size_t loaded_ = 0;
   std::size_t reserved_ = 0;  // room for what is being loaded
   std::optional<MonotonicTime> armed_at_;
+  bool pumping_ = false;
+  std::map<std::uint64_t, Running> running_;
+  std::uint64_t last_attempt_ = 0;
+  std::optional<MonotonicTime> watched_deadline_;
+  Answers answers_;
+  std::size_t recording_ = 0;
   std::vector<std::array<std::string, 3>> given_back_;  // tenant, destination, delivery
   bool flushing_ = false;
   bool stopping_ = false;
@@ -190,7 +215,9 @@ class Dispatcher {
   Alarm alarm_;
   Alarm renew_alarm_;
   Alarm sweep_alarm_;
+  Alarm deadline_alarm_;
   TaskGroup group_;
+  TaskGroup recorders_;  // ends after the group: what runs to its end is recorded
 };
 
 }  // namespace verihook::delivery

@@ -1,16 +1,25 @@
 // The parts of the dispatcher that wait: attempts, and its dealings with the store.
 #include <algorithm>
+#include <utility>
 
-#include "async/with_deadline.h"
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
+
 #include "base/log.h"
 #include "delivery/dispatcher.h"
-#include "store/destinations.h"
 
 namespace verihook::delivery {
 namespace {
 
 // What a handler may need to notice its own deadline before it is cancelled.
 constexpr Milliseconds kHandlerGrace{1'000};
+
+// Two batches of outcomes may be on their way: one gathers in the store while the other commits.
+constexpr std::size_t kRecordersMax = 2;
+
+// Leased in one write, so that others need not wait long for theirs.
+constexpr std::size_t kLeasedAtOnceMax = 500;
 
 AttemptResult failure(Errc code, std::string sentence) {
   AttemptResult result;
@@ -19,13 +28,20 @@ AttemptResult failure(Errc code, std::string sentence) {
   return result;
 }
 
-Task<Result<AttemptResult>> call(DestinationHandler& handler, const model::Destination& destination,
-                                 const HeldDelivery& held, Deadline deadline) {
-  co_return co_await handler.attempt(destination, *held.event, held.delivery, deadline);
-}
-
 double milliseconds_between(MonotonicTime from, MonotonicTime to) {
   return std::chrono::duration<double, std::milli>(to - from).count();
+}
+
+// What a handler that threw came to: it was cancelled, or it is at fault.
+AttemptResult failure_of(const std::exception& error, const HeldDelivery& held, bool overdue) {
+  if (overdue) return failure(Errc::kTimeout, "the attempt did not end in time");
+  const auto* system = dynamic_cast<const boost::system::system_error*>(&error);
+  if (system != nullptr && system->code() == asio::error::operation_aborted) {
+    return failure(Errc::kCancelled, "the attempt was cancelled");
+  }
+  log_error("a destination handler failed",
+            {{"delivery", held.delivery.id}, {"error", error.what()}});
+  return failure(Errc::kInternal, "the attempt failed for an internal reason");
 }
 
 }  // namespace
@@ -35,11 +51,55 @@ void Dispatcher::start_attempt(const EndpointRef& ref, HeldDelivery held) {
   ++in_flight_;
   ++in_flight_by_standing_[static_cast<std::size_t>(standing)];
   ++in_flight_by_tenant_[ref->tenant_id];
-  group_.spawn("attempt", run(ref, std::move(held), standing));
+  const std::uint64_t attempt = ++last_attempt_;
+  running_[attempt] = {};
+  const std::uint64_t task = group_.spawn("attempt", run(ref, std::move(held), standing, attempt));
+  if (const auto found = running_.find(attempt); found != running_.end()) {
+    found->second.task = task;
+  }
+}
+
+// One alarm for all attempts, which rings for the earliest of them; most end long before.
+void Dispatcher::watch(std::uint64_t attempt, MonotonicTime deadline) {
+  running_[attempt].deadline = deadline;
+  if (watched_deadline_ && *watched_deadline_ <= deadline) return;
+  watched_deadline_ = deadline;
+  deadline_alarm_.arm(Deadline::at(deadline), [this] { cancel_overdue(); });
+}
+
+void Dispatcher::cancel_overdue() {
+  watched_deadline_.reset();
+  const MonotonicTime now = monotonic_now();
+  std::vector<std::uint64_t> tasks;
+  MonotonicTime next = MonotonicTime::max();
+  for (auto& [attempt, running] : running_) {
+    if (running.overdue) continue;
+    running.overdue = running.deadline <= now;
+    if (running.overdue) {
+      tasks.push_back(running.task);
+    } else {
+      next = std::min(next, running.deadline);
+    }
+  }
+  for (const std::uint64_t task : tasks) group_.cancel(task);
+  if (next == MonotonicTime::max() || running_.empty()) return;
+  watched_deadline_ = next;
+  deadline_alarm_.arm(Deadline::at(next), [this] { cancel_overdue(); });
+}
+
+// True when it was cancelled for having taken too long.
+bool Dispatcher::unwatch(std::uint64_t attempt) {
+  const bool overdue = running_.at(attempt).overdue;
+  running_.erase(attempt);
+  if (running_.empty()) {
+    watched_deadline_.reset();
+    deadline_alarm_.disarm();
+  }
+  return overdue;
 }
 
 Task<AttemptResult> Dispatcher::make_attempt(const model::Destination& destination,
-                                             const HeldDelivery& held) {
+                                             const HeldDelivery& held, std::uint64_t attempt) {
   const auto found = handlers_.find(destination.kind);
   if (found == handlers_.end()) {
     AttemptResult result = failure(Errc::kUnsupported, "this node cannot deliver to that kind");
@@ -47,58 +107,48 @@ Task<AttemptResult> Dispatcher::make_attempt(const model::Destination& destinati
     co_return result;
   }
   DestinationHandler& handler = *found->second;
-  const Milliseconds limit = handler.attempt_timeout_ms();
-  const Deadline deadline = Deadline::after(timers_.clock(), limit);
-  const Deadline enforced = Deadline::after(timers_.clock(), limit + kHandlerGrace);
   const MonotonicTime started = monotonic_now();
-  Result<AttemptResult> result = fail(Errc::kInternal, "");
+  const MonotonicTime deadline = started + handler.attempt_timeout_ms();
+  watch(attempt, deadline + kHandlerGrace);
+  AttemptResult answer;
   try {
-    result = co_await with_deadline(timers_, enforced, call(handler, destination, held, deadline));
+    answer =
+        co_await handler.attempt(destination, *held.event, held.delivery, Deadline::at(deadline));
   } catch (const std::exception& error) {
-    log_error("a destination handler failed",
-              {{"delivery", held.delivery.id}, {"error", error.what()}});
-    result = fail(Errc::kInternal, "the attempt failed for an internal reason");
+    answer = failure_of(error, held, running_.at(attempt).overdue);
   }
-  AttemptResult answer =
-      result ? std::move(*result) : failure(result.error().code, result.error().message);
   if (answer.latency_ms <= 0) answer.latency_ms = milliseconds_between(started, monotonic_now());
   co_return answer;
 }
 
-Task<void> Dispatcher::run(EndpointRef ref, HeldDelivery held, Standing standing) {
+Task<void> Dispatcher::run(EndpointRef ref, HeldDelivery held, Standing standing,
+                           std::uint64_t attempt) {
   const std::shared_ptr<const model::Destination> destination = ref->destination;
   const WallTime started_at = wall_now();
-  const AttemptResult result = co_await make_attempt(*destination, held);
-  const bool stopped = cancelled(co_await asio::this_coro::cancellation_state);
-  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  AttemptResult result = co_await make_attempt(*destination, held, attempt);
+  const bool overdue = unwatch(attempt);
+  const bool stopped = cancelled(co_await asio::this_coro::cancellation_state) && !overdue;
   if (stopped && !result.success) {
     ++counters_.attempts_abandoned;
-    end_attempt(ref, held, standing, std::nullopt);
+    free_place(ref, standing, std::nullopt);
+    let_go(*ref, held.delivery);
     co_return;
   }
-  const AttemptRecord attempt = judge(*ref, held, result, started_at);
-  const auto write = [&attempt, this](store::Connection& db) {
-    return record(db, outbox_, attempt);
-  };
-  Result<Recorded> recorded = co_await database_.write(write);
-  end_attempt(ref, held, standing, result.success);
-  if (recorded) {
-    count(*recorded, result, attempt.decision.verdict);
-    on_recorded(ref, std::move(*recorded));
-  } else {
-    ++counters_.attempts_unrecorded;
-    log_warning("an attempt was not recorded; it is made again",
-                {{"delivery", held.delivery.id}, {"error", recorded.error().message}});
-    ref->load_not_before = monotonic_now() + options_.store_retry_ms;
-    give_back(ref->tenant_id, ref->id, held.delivery.id);
+  const bool success = result.success;
+  answers_.records.push_back(judge(*ref, held, std::move(result), started_at));
+  answers_.endpoints.push_back(ref);
+  ref->closing = ref->closing || answers_.records.back().decision.disable_destination;
+  free_place(ref, standing, success);
+  if (recording_ < kRecordersMax) {
+    ++recording_;
+    recorders_.spawn("record", record_answers());
   }
   review(ref);
-  feed_hungry();
   pump();
 }
 
-AttemptRecord Dispatcher::judge(Endpoint& endpoint, const HeldDelivery& held,
-                                const AttemptResult& result, WallTime started_at) {
+AttemptRecord Dispatcher::judge(Endpoint& endpoint, const HeldDelivery& held, AttemptResult result,
+                                WallTime started_at) {
   AttemptRecord attempt;
   attempt.delivery = held.delivery;
   attempt.event = held.event;
@@ -118,78 +168,101 @@ AttemptRecord Dispatcher::judge(Endpoint& endpoint, const HeldDelivery& held,
   attempt.attempt.delivery_id = held.delivery.id;
   attempt.attempt.started_at = started_at;
   attempt.attempt.status_code = result.status_code;
-  attempt.attempt.error_class = result.error_class;
-  attempt.attempt.error = result.error;
+  attempt.attempt.error_class = std::move(result.error_class);
+  attempt.attempt.error = std::move(result.error);
   attempt.attempt.latency_ms = result.latency_ms;
-  attempt.attempt.response_head = result.response_head;
+  attempt.attempt.response_head = std::move(result.response_head);
   return attempt;
 }
 
-void Dispatcher::count(const Recorded& recorded, const AttemptResult& result, Verdict verdict) {
-  counters_.latency.add(result.latency_ms);
-  if (!result.success) ++counters_.failures_by_class[result.error_class];
-  if (verdict == Verdict::kDelivered) {
+void Dispatcher::free_place(const EndpointRef& ref, Standing standing,
+                            std::optional<bool> success) {
+  --in_flight_;
+  --in_flight_by_standing_[static_cast<std::size_t>(standing)];
+  const auto tenant = in_flight_by_tenant_.find(ref->tenant_id);
+  if (--tenant->second == 0) in_flight_by_tenant_.erase(tenant);
+  ref->queue.finish(success, monotonic_now());
+  ++ref->answers_since_load;
+  leave_ring(*ref);  // it may stand elsewhere now
+  if (ref->queue.breaker().state(monotonic_now()) == BreakerState::kOpen) give_back_waiting(*ref);
+}
+
+void Dispatcher::let_go(Endpoint& endpoint, const model::Delivery& delivery) {
+  endpoint.queue.let_go(delivery.id, delivery.job_id);
+  --loaded_;
+}
+
+Task<void> Dispatcher::record_answers() {
+  // What is answered in the same turn goes into the same write.
+  co_await asio::post(executor_, asio::use_awaitable);
+  while (!answers_.records.empty()) {
+    const Answers batch = std::exchange(answers_, {});
+    auto recorded = co_await record_all(database_, outbox_, batch.records);
+    for (std::size_t i = 0; i < recorded.size(); ++i) {
+      on_recorded(batch.endpoints[i], batch.records[i], std::move(recorded[i]));
+    }
+    feed_hungry();
+    pump();
+  }
+  --recording_;
+}
+
+void Dispatcher::on_recorded(const EndpointRef& ref, const AttemptRecord& record,
+                             Result<Recorded> recorded) {
+  let_go(*ref, record.delivery);
+  if (record.decision.disable_destination) ref->closing = false;
+  if (!recorded) {
+    ++counters_.attempts_unrecorded;
+    log_warning("an attempt was not recorded; it is made again",
+                {{"delivery", record.delivery.id}, {"error", recorded.error().message}});
+    ref->load_not_before = monotonic_now() + options_.store_retry_ms;
+    give_back(ref->tenant_id, ref->id, record.delivery.id);
+    return review(ref);
+  }
+  count(*recorded, record);
+  if (recorded->changed_destination && !ref->forgotten) {
+    set_destination(*ref, std::move(recorded->changed_destination));
+  }
+  if (recorded->state == model::DeliveryState::kPending) {
+    set_due(*ref, recorded->next_attempt_at);
+  }
+  // Its successor may be free now.
+  if (ref->destination->options.ordered) set_due(*ref, wall_now());
+  for (Published& published : recorded->announcements) take(std::move(published));
+  review(ref);
+}
+
+void Dispatcher::count(const Recorded& recorded, const AttemptRecord& record) {
+  const bool success = record.decision.verdict == Verdict::kDelivered;
+  counters_.latency.add(record.attempt.latency_ms);
+  if (!success) ++counters_.failures_by_class[record.attempt.error_class];
+  if (success) {
     ++counters_.attempts_delivered;
-  } else if (recorded.delivery.state == model::DeliveryState::kDead) {
+  } else if (recorded.state == model::DeliveryState::kDead) {
     ++counters_.attempts_dead;
   } else {
     ++counters_.attempts_retried;
   }
 }
 
-void Dispatcher::on_recorded(const EndpointRef& ref, Recorded recorded) {
-  if (recorded.changed_destination && !ref->forgotten) {
-    set_destination(*ref, std::move(recorded.changed_destination));
-  }
-  if (recorded.delivery.state == model::DeliveryState::kPending) {
-    set_due(*ref, recorded.delivery.next_attempt_at);
-  }
-  // Its successor may be free now.
-  if (ref->destination->options.ordered) set_due(*ref, wall_now());
-  for (Published& published : recorded.announcements) take(std::move(published));
-}
-
-void Dispatcher::end_attempt(const EndpointRef& ref, const HeldDelivery& held, Standing standing,
-                             std::optional<bool> success) {
-  --in_flight_;
-  --loaded_;
-  --in_flight_by_standing_[static_cast<std::size_t>(standing)];
-  const auto tenant = in_flight_by_tenant_.find(ref->tenant_id);
-  if (--tenant->second == 0) in_flight_by_tenant_.erase(tenant);
-  ref->queue.finish(held, success, monotonic_now());
-  leave_ring(*ref);  // it may stand elsewhere now
-  if (ref->queue.breaker().state(monotonic_now()) == BreakerState::kOpen) give_back_waiting(*ref);
-}
-
 Task<void> Dispatcher::load(EndpointRef ref) {
   ref->reload = false;
   ref->store_due.reset();
+  measure(*ref, options_, monotonic_now());
   const std::size_t room =
-      std::min(ref->queue.room(monotonic_now(), options_.loaded_per_destination_max), free_room());
+      std::min({ref->queue.room(monotonic_now(), ref->held_max), free_room(), kLeasedAtOnceMax});
   reserved_ += room;
-  const auto write = [this, ref, room](store::Connection& db) -> Result<Loaded> {
+  const auto write = [this, ref, room](store::Connection& db) {
     // On the store's thread: of `ref` only the ids, which never change.
-    Loaded loaded;
-    auto found = store::find_destination(db, ref->tenant_id, ref->id);
-    if (!found) {
-      if (found.error().code == Errc::kNotFound) return loaded;
-      return std::unexpected(found.error());
-    }
-    if (found->state == model::DestinationState::kActive) {
-      const WallTime now = timers_.clock().wall_now();
-      TRY(deliveries, store::lease_of_destination(db, {.tenant_id = ref->tenant_id,
-                                                       .destination_id = ref->id,
-                                                       .node_id = outbox_.node_id(),
-                                                       .now = now,
-                                                       .lease_until = now + options_.lease_ms,
-                                                       .limit = static_cast<std::int64_t>(room),
-                                                       .ordered = found->options.ordered}));
-      loaded.deliveries = std::move(deliveries);
-    }
-    loaded.destination = std::make_shared<const model::Destination>(std::move(*found));
-    return loaded;
+    const WallTime now = timers_.clock().wall_now();
+    return store::lease_of_destination(db, {.tenant_id = ref->tenant_id,
+                                            .destination_id = ref->id,
+                                            .node_id = outbox_.node_id(),
+                                            .now = now,
+                                            .lease_until = now + options_.lease_ms,
+                                            .limit = static_cast<std::int64_t>(room)});
   };
-  Result<Loaded> loaded = co_await database_.write(write);
+  auto loaded = co_await database_.write(write);
   ref->loading = false;
   reserved_ -= room;
   if (loaded) {
@@ -204,16 +277,16 @@ Task<void> Dispatcher::load(EndpointRef ref) {
   pump();
 }
 
-void Dispatcher::on_loaded(const EndpointRef& ref, Loaded loaded) {
+void Dispatcher::on_loaded(const EndpointRef& ref, store::LeasedDeliveries loaded) {
   if (!loaded.destination) return forget(std::string(ref->id));
   ref->load_not_before.reset();
-  set_destination(*ref, std::move(loaded.destination));
-  for (store::DueDelivery& due : loaded.deliveries.taken) {
+  set_destination(*ref, std::make_shared<const model::Destination>(*std::move(loaded.destination)));
+  for (store::DueDelivery& due : loaded.taken) {
     ++counters_.leased;
     push(*ref,
          {std::move(due.delivery), std::make_shared<const model::Event>(std::move(due.event))});
   }
-  set_due(*ref, loaded.deliveries.next_due);
+  set_due(*ref, loaded.next_due);
 }
 
 bool Dispatcher::push(Endpoint& endpoint, HeldDelivery held) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/log.h"
+#include "delivery/dead_letters.h"
 #include "delivery/schedule.h"
 #include "tests/support/delivery_world.h"
 
@@ -38,6 +39,14 @@ class DispatcherTest : public ::testing::Test {
         .read(
             [&](store::Connection& db) { return store::list_attempts(db, "default", delivery_id); })
         .value();
+  }
+  // As the API does it: in the store, and then the dispatcher is told.
+  bool bring_back(decltype(&requeue) how, const std::string& delivery_id) {
+    const auto back = world_.write([&](store::Connection& db) {
+      return how(db, "default", delivery_id, world_.time.clock().wall_now());
+    });
+    if (back) world_.dispatcher->due("default", back->destination_id);
+    return back.has_value();
   }
   model::Delivery only_delivery() {
     const auto all = world_.deliveries({});
@@ -297,6 +306,42 @@ TEST_F(DispatcherTest, OnlyTheNewestProgressArrivesAtAnEndpointThatWasDown) {
   EXPECT_EQ(world_.counts().dead, 0);
 }
 
+TEST_F(DispatcherTest, WhatASourceSentIsHandedOnEveryOneOfItEvenProgressOfOneJob) {
+  world_.add("dst_1", [](model::Destination& it) { it.sources = {"provider"}; });
+  always("dst_1", accepted(), 1s);
+  for (int i = 0; i < 100; ++i) {
+    world_.publish("bulk.progress", "job_1", "default", [](model::Event& event) {
+      event.origin = model::EventOrigin::kReceived;
+      event.source_name = "provider";
+    });
+  }
+  // Each is in memory from the start; none of them waits until a lease has run out.
+  world_.time.advance(30s);
+  EXPECT_EQ(world_.handler.seen.size(), 100u);
+  EXPECT_EQ(world_.counts().delivered, 100);
+  EXPECT_EQ(world_.dispatcher->stats().loaded, 0u);
+}
+
+TEST_F(DispatcherTest, AnOrphanThatTheSweepFindsIsCancelled) {
+  world_.add("wh_1");
+  world_.stop(1s);
+  const WallTime now = world_.time.clock().wall_now();
+  const model::Destination gone = world_.destination("wh_1");
+  ASSERT_TRUE(world_.write([&](store::Connection& db) -> Result<void> {
+    TRY_VOID(store::delete_destination(db, "default", "wh_1", now));
+    model::Event event;
+    event.tenant_id = "default";
+    event.type = "webhook.test";
+    event.body = "}";
+    TRY_VOID(world_.outbox->publish_to(db, event, gone));
+    return {};
+  }));
+  world_.start();
+  world_.time.advance(1ms);
+  EXPECT_EQ(only_delivery().state, model::DeliveryState::kCancelled);
+  EXPECT_TRUE(world_.handler.seen.empty());
+}
+
 TEST_F(DispatcherTest, MemoryIsBoundedWhateverTheBacklog) {
   world_.stop(1s);
   DispatcherOptions options;
@@ -344,7 +389,12 @@ TEST_F(DispatcherTest, LeasesAreRenewedWhileAnAttemptTakesLong) {
   world_.publish("bulk.completed");
   const auto steal = [&](store::Connection& db) {
     const WallTime now = world_.time.clock().wall_now();
-    return store::lease_due_deliveries(db, "node_2", now, now, now + 60s, 10);
+    return store::lease_of_destination(db, {.tenant_id = "default",
+                                            .destination_id = "wh_1",
+                                            .node_id = "node_2",
+                                            .now = now,
+                                            .lease_until = now + 60s,
+                                            .limit = 10});
   };
   world_.time.advance(1ms);
   // The first lease is the outbox's, of a minute; shorten it to what this test renews.
@@ -353,7 +403,7 @@ TEST_F(DispatcherTest, LeasesAreRenewedWhileAnAttemptTakesLong) {
                               "node_1", world_.time.clock().wall_now() + 3s);
   }));
   world_.time.advance(13s);
-  EXPECT_EQ(world_.write(steal)->size(), 1u);
+  EXPECT_EQ(world_.write(steal)->taken.size(), 1u);
   world_.time.advance(2s);
   // Taken over meanwhile, but it did arrive, and that stands.
   EXPECT_EQ(only_delivery().state, model::DeliveryState::kDelivered);
@@ -383,8 +433,10 @@ TEST_F(DispatcherTest, ADeletedDestinationGetsNothingMore) {
   always("wh_1", accepted(), 1s);
   for (int i = 0; i < 20; ++i) world_.publish("bulk.failed", "job_" + std::to_string(i));
   world_.time.advance(1ms);
-  ASSERT_TRUE(world_.write(
-      [](store::Connection& db) { return store::delete_destination(db, "default", "wh_1"); }));
+  const WallTime now = world_.time.clock().wall_now();
+  ASSERT_TRUE(world_.write([&](store::Connection& db) {
+    return store::delete_destination(db, "default", "wh_1", now);
+  }));
   world_.dispatcher->forget("wh_1");
   world_.time.advance(1h);
   EXPECT_EQ(world_.handler.seen.size(), 1u);
@@ -402,17 +454,15 @@ TEST_F(DispatcherTest, ADeadLetterIsRequeuedWithAllItsTriesAndTheSameId) {
   world_.time.advance(1min);
   auto delivery = only_delivery();
   ASSERT_EQ(delivery.state, model::DeliveryState::kDead);
-  ASSERT_TRUE(testing::run_task(world_.io, world_.dispatcher->requeue("default", delivery.id)));
+  ASSERT_TRUE(bring_back(&requeue, delivery.id));
   world_.time.advance(1min);
   EXPECT_EQ(world_.handler.seen.size(), 4u);
   EXPECT_EQ(attempts_of(delivery.id).back().number, 4);
   always("wh_1", accepted());
-  ASSERT_TRUE(testing::run_task(world_.io, world_.dispatcher->retry_now("default", delivery.id)));
+  ASSERT_TRUE(bring_back(&retry_now, delivery.id));
   world_.time.advance(1min);
   EXPECT_EQ(only_delivery().state, model::DeliveryState::kDelivered);
   EXPECT_EQ(world_.handler.seen.back().event_id, id);
-  const auto unknown = testing::run_task(world_.io, world_.dispatcher->requeue("default", "dlv_x"));
-  EXPECT_EQ(unknown.error().code, Errc::kNotFound);
 }
 
 TEST_F(DispatcherTest, RetryNowDoesNotWaitForTheSchedule) {
@@ -422,8 +472,7 @@ TEST_F(DispatcherTest, RetryNowDoesNotWaitForTheSchedule) {
   world_.time.advance(2min);
   always("wh_1", accepted());
   const std::size_t before = world_.handler.seen.size();
-  ASSERT_TRUE(
-      testing::run_task(world_.io, world_.dispatcher->retry_now("default", only_delivery().id)));
+  ASSERT_TRUE(bring_back(&retry_now, only_delivery().id));
   world_.time.advance(1ms);
   EXPECT_EQ(world_.handler.seen.size(), before + 1);
   EXPECT_EQ(world_.counts().delivered, 1);
@@ -455,6 +504,23 @@ TEST_F(DispatcherTest, AHandlerThatThrowsIsAFailureLikeAnother) {
   world_.time.advance(1min);
   EXPECT_EQ(only_delivery().state, model::DeliveryState::kDelivered);
   EXPECT_EQ(world_.dispatcher->stats().failures_by_class.at("internal"), 1u);
+}
+
+TEST_F(DispatcherTest, AHandlerThatForgetsItsDeadlineIsCancelledAndTheAttemptHasFailed) {
+  world_.add("wh_1");
+  world_.handler.scripts["wh_1"] = [](const model::Event&) -> ScriptedHandler::Answer {
+    return {accepted(), 1h, false};
+  };
+  world_.publish("bulk.completed");
+  world_.time.advance(15s);
+  EXPECT_EQ(world_.dispatcher->stats().in_flight, 1u);
+  world_.time.advance(2s);
+  EXPECT_EQ(world_.dispatcher->stats().in_flight, 0u);
+  EXPECT_EQ(world_.dispatcher->stats().attempts_retried, 1u);
+  EXPECT_EQ(world_.dispatcher->stats().attempts_abandoned, 0u);
+  always("wh_1", accepted());
+  world_.time.advance(1min);
+  EXPECT_EQ(only_delivery().state, model::DeliveryState::kDelivered);
 }
 
 TEST_F(DispatcherTest, AKindWithoutAHandlerIsADeadLetterAtOnce) {

@@ -76,7 +76,8 @@ std::optional<WallTime> EndpointQueue::oldest_due() const {
 }
 
 bool EndpointQueue::job_is_free(const HeldDelivery& held) const {
-  return !ordered_ || held.event->job_id.empty() || !jobs_in_flight_.contains(held.event->job_id);
+  const std::string& job_id = held.delivery.job_id;
+  return !ordered_ || job_id.empty() || !jobs_taken_.contains(job_id);
 }
 
 std::deque<HeldDelivery>::iterator EndpointQueue::next_waiting() {
@@ -95,7 +96,7 @@ std::optional<HeldDelivery> EndpointQueue::start_next(MonotonicTime now) {
   HeldDelivery held = std::move(*next);
   waiting_.erase(next);
   ++in_flight_;
-  if (!held.event->job_id.empty()) jobs_in_flight_.insert(held.event->job_id);
+  if (!held.delivery.job_id.empty()) jobs_taken_.insert(held.delivery.job_id);
   // What was not used before is not saved up: a rate is a rate, not an allowance.
   if (interval_.count() > 0) next_start_ = std::max(next_start_ + interval_, now + interval_);
   return held;
@@ -117,23 +118,22 @@ std::size_t EndpointQueue::room(MonotonicTime now, std::size_t held_max) const {
   if (limit == 0) return 0;
   // While a probe or the first attempt is out, more would only wait for its answer.
   const std::size_t wanted = limit == 1 && max_in_flight_ > 1 ? 1 : held_max;
-  const std::size_t held = waiting_.size() + in_flight_;
-  return wanted > held ? wanted - held : 0;
+  return wanted > held_.size() ? wanted - held_.size() : 0;
 }
 
-void EndpointQueue::finish(const HeldDelivery& held, std::optional<bool> success,
-                           MonotonicTime now) {
+void EndpointQueue::finish(std::optional<bool> success, MonotonicTime now) {
   --in_flight_;
-  held_.erase(held.delivery.id);
-  if (const auto job = jobs_in_flight_.find(held.event->job_id); job != jobs_in_flight_.end()) {
-    jobs_in_flight_.erase(job);
-  }
   if (!success) return;
   if (*success) {
     breaker_.on_success();
   } else {
     breaker_.on_failure(now);
   }
+}
+
+void EndpointQueue::let_go(const std::string& delivery_id, const std::string& job_id) {
+  held_.erase(delivery_id);
+  if (const auto job = jobs_taken_.find(job_id); job != jobs_taken_.end()) jobs_taken_.erase(job);
 }
 
 }  // namespace verihook::delivery

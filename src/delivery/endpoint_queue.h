@@ -56,12 +56,16 @@ class EndpointQueue {
   // When something that waits can start by the passing of time alone; nothing when there is no such
   // time (nothing waits, or a running one must end first).
   std::optional<MonotonicTime> wait_until(MonotonicTime now) const;
-  // How many more it could start now if it had them: the room worth filling from the store.
+  // How many more are worth having from the store when it may hold so many, those included whose
+  // outcome is still to be recorded.
   std::size_t room(MonotonicTime now, std::size_t held_max) const;
 
-  // One that was started has ended. Without an outcome (it was abandoned) the breaker learns
+  // One that was started has its answer: another may start in its place, though it is held, and
+  // its job taken, until `let_go`. Without an outcome (it was abandoned) the breaker learns
   // nothing.
-  void finish(const HeldDelivery& held, std::optional<bool> success, MonotonicTime now);
+  void finish(std::optional<bool> success, MonotonicTime now);
+  // What came of it is on record.
+  void let_go(const std::string& delivery_id, const std::string& job_id);
 
   CircuitBreaker& breaker() { return breaker_; }
   const CircuitBreaker& breaker() const { return breaker_; }
@@ -75,8 +79,8 @@ class EndpointQueue {
   std::chrono::nanoseconds interval_{0};  // between starts; 0: any rate
   bool ordered_ = false;
   std::deque<HeldDelivery> waiting_;
-  std::map<std::string, WallTime, std::less<>> held_;  // until when each is leased
-  std::multiset<std::string, std::less<>> jobs_in_flight_;
+  std::map<std::string, WallTime, std::less<>> held_;   // until when each is leased
+  std::multiset<std::string, std::less<>> jobs_taken_;  // by those started and not let go
   std::size_t in_flight_ = 0;
   MonotonicTime next_start_{};  // by the rate
 };

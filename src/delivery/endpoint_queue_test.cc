@@ -12,9 +12,8 @@ const MonotonicTime kStart{1000s};
 HeldDelivery held(std::string id, std::string job = "") {
   HeldDelivery result;
   result.delivery.id = std::move(id);
-  model::Event event;
-  event.job_id = std::move(job);
-  result.event = std::make_shared<const model::Event>(std::move(event));
+  result.delivery.job_id = std::move(job);
+  result.event = std::make_shared<const model::Event>();
   return result;
 }
 
@@ -45,9 +44,15 @@ TEST(EndpointQueue, RunsNoMoreAtOnceThanItMay) {
   EXPECT_FALSE(queue.start_next(kStart));
   EXPECT_FALSE(queue.wait_until(kStart));
   EXPECT_FALSE(queue.push(held("a")));
-  queue.finish(*first, true, kStart);
+  queue.finish(true, kStart);
   EXPECT_EQ(queue.start_next(kStart)->delivery.id, "c");
   EXPECT_EQ(queue.in_flight(), 2u);
+  // It is held until it is on record.
+  EXPECT_FALSE(queue.push(held("a")));
+  EXPECT_EQ(queue.room(kStart, 10), 7u);
+  queue.let_go("a", "");
+  EXPECT_EQ(queue.room(kStart, 10), 8u);
+  EXPECT_TRUE(queue.push(held("a")));
 }
 
 TEST(EndpointQueue, TheCapOfTheDispatcherIsStrongerThanTheOptions) {
@@ -82,7 +87,7 @@ TEST(EndpointQueue, KeepsToItsRate) {
     if (i < 9) {
       EXPECT_EQ(queue.wait_until(now), now + 250ms);
     }
-    queue.finish(*next, true, now);
+    queue.finish(true, now);
     now += 250ms;
   }
 }
@@ -98,31 +103,37 @@ TEST(EndpointQueue, AnOrderedOneRunsOneOfEachJob) {
   while (auto next = queue.start_next(kStart)) started.push_back(std::move(*next));
   ASSERT_EQ(started.size(), 4u);
   EXPECT_EQ(started[1].delivery.id, "b1");
-  queue.finish(started[0], true, kStart);
+  queue.finish(true, kStart);
+  EXPECT_FALSE(queue.start_next(kStart));
+  queue.let_go("a1", "a");
   EXPECT_EQ(queue.start_next(kStart)->delivery.id, "a2");
 }
 
 TEST(EndpointQueue, WaitsForTheBreakerAndThenProbesOnce) {
   EndpointQueue queue = proven(limits(10));
   for (int i = 0; i < 20; ++i) queue.push(held(std::to_string(i)));
-  for (int i = 0; i < 5; ++i) queue.finish(*queue.start_next(kStart), false, kStart);
+  for (int i = 0; i < 5; ++i) {
+    (void)queue.start_next(kStart);
+    queue.finish(false, kStart);
+  }
   EXPECT_FALSE(queue.can_start(kStart));
   EXPECT_EQ(queue.wait_until(kStart), kStart + 60s);
   EXPECT_EQ(queue.room(kStart, 100), 0u);
   const auto probe = queue.start_next(kStart + 60s);
   ASSERT_TRUE(probe);
   EXPECT_FALSE(queue.can_start(kStart + 60s));
-  queue.finish(*probe, true, kStart + 61s);
+  queue.finish(true, kStart + 61s);
   EXPECT_TRUE(queue.can_start(kStart + 61s));
 }
 
 TEST(EndpointQueue, AnAbandonedAttemptTeachesNothing) {
   EndpointQueue queue = proven({});
   queue.push(held("a"));
-  const auto next = queue.start_next(kStart);
-  queue.finish(*next, std::nullopt, kStart);
+  ASSERT_TRUE(queue.start_next(kStart));
+  queue.finish(std::nullopt, kStart);
   EXPECT_EQ(queue.in_flight(), 0u);
   EXPECT_EQ(queue.breaker().failures_in_a_row(), 0);
+  queue.let_go("a", "");
   EXPECT_TRUE(queue.push(held("a")));
 }
 

@@ -21,6 +21,11 @@ bool wants(const model::Destination& destination, const model::Event& event) {
   return webhooks::event_matches(event.type, destination.events);
 }
 
+bool supersedes_older(const model::Event& event) {
+  return event.type == model::event_type::kBulkProgress &&
+         event.origin == model::EventOrigin::kProduced;
+}
+
 Outbox::Outbox(const Clock& clock, Random& random, std::string node_id)
     : clock_(clock), random_(random), node_id_(std::move(node_id)) {}
 
@@ -71,8 +76,7 @@ Result<Published> Outbox::insert(store::Connection& db, model::Event event,
 Result<model::Delivery> Outbox::insert_for(store::Connection& db, const model::Event& event,
                                            const model::Destination& destination) const {
   const WallTime now = clock_.wall_now();
-  if (event.type == model::event_type::kBulkProgress &&
-      event.origin == model::EventOrigin::kProduced) {
+  if (supersedes_older(event)) {
     TRY_VOID(store::supersede_progress(db, event.tenant_id, event.job_id, destination.id, event.id,
                                        now));
   }
@@ -81,6 +85,7 @@ Result<model::Delivery> Outbox::insert_for(store::Connection& db, const model::E
   delivery.id = make_id(id_prefix::kDelivery);
   delivery.event_id = event.id;
   delivery.destination_id = destination.id;
+  delivery.job_id = event.job_id;
   delivery.created_at = now;
   delivery.next_attempt_at = now;
   bool first_in_line = true;

@@ -73,4 +73,8 @@ class Outbox {
 // Whether the destination's filters let the event through.
 bool wants(const model::Destination& destination, const model::Event& event);
 
+// Whether older undelivered events of its kind and job are pointless beside this one: our own
+// progress. What a source sent is handed on as it came, every one of it.
+bool supersedes_older(const model::Event& event);
+
 }  // namespace verihook::delivery

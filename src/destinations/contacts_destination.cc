@@ -325,7 +325,7 @@ Task<ContactsDestination::Step<>> ContactsDestination::submit_rest(const Job& jo
   const WallTime now = clock_.wall_now();
   const auto remembered = co_await database_.write([&](store::Connection& db) -> Result<void> {
     TRY_VOID(store::insert_idempotent_answer(db, tenant_id, key, {{}, 202, *submitted},
-                                             now + kSubmissionMemory));
+                                             now + kSubmissionMemory, now));
     return hand_over_contacts(db, tenant_id, job.id, *submitted);
   });
   if (!remembered && remembered.error().code != Errc::kConflict) {

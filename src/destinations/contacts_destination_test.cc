@@ -289,6 +289,21 @@ TEST_F(ContactsDestinationTest, SubmitsTheRestOfAFailedJobOncePerEvent) {
   EXPECT_EQ(submitter_.submissions.size(), 1u);
 }
 
+TEST_F(ContactsDestinationTest, ASubmissionThatIsForgottenIsMadeAndRememberedAnew) {
+  import({"b@x.example"}, "job_1");
+  answer("[]");
+  EXPECT_TRUE(fail_job().success);
+  // Nobody has swept up the expired memory of the first one.
+  time_.advance(std::chrono::hours{24 * 31});
+  import({"b@x.example"}, "job_1");
+  EXPECT_TRUE(fail_job().success);
+  EXPECT_EQ(submitter_.submissions.size(), 2u);
+  EXPECT_EQ(contacts()[0].verification_job_id, "job_new");
+  import({"b@x.example"}, "job_1");
+  EXPECT_TRUE(fail_job().success);
+  EXPECT_EQ(submitter_.submissions.size(), 2u);
+}
+
 TEST_F(ContactsDestinationTest, SubmitsAgainWhatCouldNotBeSubmitted) {
   import({"b@x.example"}, "job_1");
   answer("[]");

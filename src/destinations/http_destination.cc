@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 
@@ -52,8 +53,11 @@ bool is_reserved(std::string_view name, const model::Destination& destination) {
 }
 
 std::optional<std::string> string_member(std::string_view object, std::string_view name) {
+  // Headers and settings are short, and read for every attempt.
+  std::array<unsigned char, 4096> buffer;
+  boost::json::monotonic_resource memory(buffer.data(), buffer.size());
   boost::system::error_code ec;
-  const boost::json::value value = boost::json::parse({object.data(), object.size()}, ec);
+  const boost::json::value value = boost::json::parse({object.data(), object.size()}, ec, &memory);
   if (ec || !value.is_object()) return std::nullopt;
   for (const auto& [key, member] : value.get_object()) {
     if (!equals_ignoring_case({key.data(), key.size()}, name)) continue;
@@ -136,6 +140,7 @@ Result<void> HttpDestination::add_signatures(const model::Destination& destinati
 
 Result<void> HttpDestination::add_credentials(const model::Destination& destination,
                                               http::ClientRequest& request) const {
+  if (destination.settings.empty() || destination.settings == "{}") return {};
   const auto unseal = [&](std::string_view name) -> Result<std::string> {
     const auto text = string_member(destination.settings, name);
     if (!text) return std::string();

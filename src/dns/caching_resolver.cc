@@ -13,11 +13,11 @@ class CachingResolver::Cache {
   using Answered = Result<AnswerType>;
   using Ask = std::function<Task<Answered>(std::string, Deadline)>;
 
-  Cache(CachingResolver& owner, Timers& timers, Ask ask)
+  Cache(CachingResolver& owner, Timers& timers, std::size_t entries_max, Ask ask)
       : owner_(owner),
         timers_(timers),
         ask_(std::move(ask)),
-        entries_max_(std::max<std::size_t>(1, owner.options_.entries_max / 2)) {}
+        entries_max_(std::max<std::size_t>(1, entries_max)) {}
 
   Task<Answered> find(std::string name, Deadline deadline);
   std::size_t size() const { return entries_.size(); }
@@ -152,11 +152,20 @@ CachingResolver::CachingResolver(asio::any_io_executor executor, Timers& timers,
                                  CacheOptions options)
     : options_(options), queries_(std::move(executor), "dns queries") {
   mx_ = std::make_unique<Cache<MxAnswer>>(
-      *this, timers,
+      *this, timers, options_.entries_max / 2,
       [&upstream](std::string name, Deadline deadline) { return upstream.mx(name, deadline); });
   addresses_ = std::make_unique<Cache<AddressAnswer>>(
-      *this, timers, [&upstream](std::string name, Deadline deadline) {
+      *this, timers, options_.entries_max / 2, [&upstream](std::string name, Deadline deadline) {
         return upstream.addresses(name, deadline);
+      });
+  texts_ = std::make_unique<Cache<TextAnswer>>(
+      *this, timers, options_.rare_entries_max / 2,
+      [&upstream](std::string name, Deadline deadline) { return upstream.texts(name, deadline); });
+  // Kept by the address as text.
+  names_ = std::make_unique<Cache<NameAnswer>>(
+      *this, timers, options_.rare_entries_max / 2,
+      [&upstream](std::string address, Deadline deadline) {
+        return upstream.names(net::IpAddress::parse(address).value(), deadline);
       });
 }
 
@@ -170,15 +179,25 @@ Task<Result<AddressAnswer>> CachingResolver::addresses(std::string host, Deadlin
   return addresses_->find(std::move(host), deadline);
 }
 
+Task<Result<TextAnswer>> CachingResolver::texts(std::string name, Deadline deadline) {
+  return texts_->find(std::move(name), deadline);
+}
+
+Task<Result<NameAnswer>> CachingResolver::names(net::IpAddress address, Deadline deadline) {
+  return names_->find(address.to_string(), deadline);
+}
+
 CacheStats CachingResolver::stats() const {
   CacheStats stats = stats_;
-  stats.entries = mx_->size() + addresses_->size();
+  stats.entries = mx_->size() + addresses_->size() + texts_->size() + names_->size();
   return stats;
 }
 
 void CachingResolver::clear() {
   mx_->clear();
   addresses_->clear();
+  texts_->clear();
+  names_->clear();
 }
 
 Task<void> CachingResolver::stop() {

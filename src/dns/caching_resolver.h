@@ -23,6 +23,7 @@ namespace verihook::dns {
 
 struct CacheOptions {
   std::size_t entries_max = 200'000;              // half for MX, half for addresses
+  std::size_t rare_entries_max = 2'000;           // half for texts, half for names
   std::chrono::seconds ttl_min_s{10};             // also for answers that ask not to be kept
   std::chrono::seconds ttl_max_s{24 * 3600};      // for answers with records
   std::chrono::seconds negative_ttl_max_s{3600};  // for "no such name" and "no such record"
@@ -48,6 +49,8 @@ class CachingResolver final : public Resolver {
 
   Task<Result<MxAnswer>> mx(std::string domain, Deadline deadline) override;
   Task<Result<AddressAnswer>> addresses(std::string host, Deadline deadline) override;
+  Task<Result<TextAnswer>> texts(std::string name, Deadline deadline) override;
+  Task<Result<NameAnswer>> names(net::IpAddress address, Deadline deadline) override;
 
   CacheStats stats() const;
   void clear();
@@ -63,6 +66,8 @@ class CachingResolver final : public Resolver {
   TaskGroup queries_;
   std::unique_ptr<Cache<MxAnswer>> mx_;
   std::unique_ptr<Cache<AddressAnswer>> addresses_;
+  std::unique_ptr<Cache<TextAnswer>> texts_;
+  std::unique_ptr<Cache<NameAnswer>> names_;
 };
 
 }  // namespace verihook::dns

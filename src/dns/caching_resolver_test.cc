@@ -55,6 +55,25 @@ TEST_F(CachingResolverTest, AsksOnceUntilTheTtlHasPassed) {
   EXPECT_EQ(cache_.stats().misses, 2u);
 }
 
+TEST_F(CachingResolverTest, KeepsTextsAndNamesToo) {
+  upstream_.set_texts("example.org", {"v=spf1 -all"});
+  upstream_.set_names("203.0.113.5", {"mx.example.org"});
+  std::vector<std::string> seen;
+  const auto ask = [](CachingResolver& cache, std::vector<std::string>& out) -> Task<void> {
+    const auto address = net::IpAddress::parse("203.0.113.5").value();
+    const auto texts = co_await cache.texts("example.org", Deadline::never());
+    const auto names = co_await cache.names(address, Deadline::never());
+    out.push_back(texts->records.at(0) + " " + names->records.at(0));
+  };
+  for (int i = 0; i < 3; ++i) {
+    group_.spawn("ask", ask(cache_, seen));
+    time_.advance(1s);
+  }
+  EXPECT_EQ(seen, std::vector<std::string>(3, "v=spf1 -all mx.example.org"));
+  EXPECT_EQ(upstream_.questions(),
+            (std::vector<std::string>{"texts example.org", "names 203.0.113.5"}));
+}
+
 TEST_F(CachingResolverTest, SharesOneQueryBetweenAllWhoWait) {
   upstream_.set_mx("example.org", {{10, "mx.example.org"}});
   upstream_.set_delay(2s);

@@ -14,6 +14,7 @@
 #include "async/semaphore.h"
 #include "async/with_deadline.h"
 #include "dns/reply_parser.h"
+#include "dns/reverse_name.h"
 
 namespace verihook::dns {
 namespace {
@@ -274,6 +275,20 @@ Task<Result<AddressAnswer>> CaresResolver::addresses(std::string host, Deadline 
     return parse_address_reply(*reply, host, type);
   };
   co_return merge_addresses(read(v4, RecordType::kA), read(v6, RecordType::kAaaa));
+}
+
+Task<Result<TextAnswer>> CaresResolver::texts(std::string name, Deadline deadline) {
+  if (!is_askable_name(name)) {
+    co_return TextAnswer{NameStatus::kDoesNotExist, {}, kNegativeTtlMax_s};
+  }
+  CO_TRY(reply, co_await channel_->ask(name, RecordType::kTxt, deadline));
+  co_return parse_text_reply(reply, name);
+}
+
+Task<Result<NameAnswer>> CaresResolver::names(net::IpAddress address, Deadline deadline) {
+  const std::string name = reverse_name(address);
+  CO_TRY(reply, co_await channel_->ask(name, RecordType::kPtr, deadline));
+  co_return parse_name_reply(reply, name);
 }
 
 Result<AddressAnswer> merge_addresses(Result<AddressAnswer> v4, Result<AddressAnswer> v6) {

@@ -34,6 +34,8 @@ class CaresResolver final : public Resolver {
 
   Task<Result<MxAnswer>> mx(std::string domain, Deadline deadline) override;
   Task<Result<AddressAnswer>> addresses(std::string host, Deadline deadline) override;
+  Task<Result<TextAnswer>> texts(std::string name, Deadline deadline) override;
+  Task<Result<NameAnswer>> names(net::IpAddress address, Deadline deadline) override;
 
  private:
   class Channel;

@@ -44,10 +44,11 @@ class TestServer {
   using Answer = std::function<std::vector<Bytes>(const Question&)>;
 
   TestServer(asio::io_context& io, Answer answer)
-      : udp_(io, {asio::ip::make_address("127.0.0.1"), 0}),
-        tcp_(io, {asio::ip::make_address("127.0.0.1"), udp_.local_endpoint().port()}),
+      : udp_(io),
+        tcp_(io),
         answer_(std::move(answer)),
         group_(io.get_executor(), "test name server") {
+    listen();
     group_.spawn("udp", serve_udp());
     group_.spawn("tcp", serve_tcp());
   }
@@ -62,6 +63,17 @@ class TestServer {
   }
 
  private:
+  // On one port for both; the one that is free for TCP may be somebody else's for UDP.
+  void listen() {
+    const auto address = asio::ip::make_address("127.0.0.1");
+    boost::system::error_code taken;
+    do {
+      tcp_ = asio::ip::tcp::acceptor(tcp_.get_executor(), {address, 0});
+      udp_ = asio::ip::udp::socket(udp_.get_executor(), asio::ip::udp::v4());
+      udp_.bind({address, tcp_.local_endpoint().port()}, taken);
+    } while (taken);
+  }
+
   static Question read(const Bytes& query, bool tcp) {
     Question question;
     question.tcp = tcp;
@@ -185,6 +197,30 @@ TEST_F(CaresResolverTest, GivesAddressesOfBothKindsIpv4First) {
   ASSERT_EQ(answer->records.size(), 2u);
   EXPECT_EQ(answer->records[0].to_string(), "192.0.2.1");
   EXPECT_EQ(answer->records[1].to_string(), "2001:db8::1");
+}
+
+TEST_F(CaresResolverTest, GivesTextsAndWhatIsTooLongOverTcp) {
+  serve([](const Question& question) -> std::vector<Bytes> {
+    if (!question.tcp) return {question.reply(kReplyTruncated).bytes()};
+    return {question.reply().txt(question.name, {"v=spf1 ", "-all"}).bytes()};
+  });
+  const auto answer = run(resolver_->texts("example.org", Deadline::after(clock_, 20s)));
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_EQ(answer->records, std::vector<std::string>{"v=spf1 -all"});
+  EXPECT_EQ(server_->questions().back().type, RecordType::kTxt);
+}
+
+TEST_F(CaresResolverTest, GivesTheNamesOfAnAddress) {
+  serve([](const Question& question) -> std::vector<Bytes> {
+    return {question.reply().ptr(question.name, "mx.example.org").bytes()};
+  });
+  const auto address = net::IpAddress::parse("203.0.113.5").value();
+  const auto answer = run(resolver_->names(address, Deadline::after(clock_, 20s)));
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_EQ(answer->records, std::vector<std::string>{"mx.example.org"});
+  ASSERT_EQ(server_->questions().size(), 1u);
+  EXPECT_EQ(server_->questions()[0].name, "5.113.0.203.in-addr.arpa");
+  EXPECT_EQ(server_->questions()[0].type, RecordType::kPtr);
 }
 
 TEST_F(CaresResolverTest, TellsNxDomainFromNoData) {

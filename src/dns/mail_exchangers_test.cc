@@ -107,6 +107,8 @@ class HalfBrokenResolver final : public Resolver {
   Task<Result<AddressAnswer>> addresses(std::string, Deadline) override {
     co_return fail(Errc::kDns, "SERVFAIL");
   }
+  Task<Result<TextAnswer>> texts(std::string, Deadline) override { co_return TextAnswer{}; }
+  Task<Result<NameAnswer>> names(net::IpAddress, Deadline) override { co_return NameAnswer{}; }
 };
 
 TEST_F(MailExchangersTest, AFailureOfTheAddressQuestionIsNotNoMail) {

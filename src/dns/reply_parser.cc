@@ -308,6 +308,37 @@ Result<AddressAnswer> parse_address_reply(std::span<const std::uint8_t> bytes,
   return answer;
 }
 
+Result<TextAnswer> parse_text_reply(std::span<const std::uint8_t> bytes, std::string_view name) {
+  TRY(message, read_message(bytes, name, RecordType::kTxt));
+  TRY(selection, select(bytes, message, name, RecordType::kTxt));
+  TextAnswer answer{selection.status, {}, selection.ttl};
+  for (const Record* record : selection.records) {
+    if (answer.records.size() == kTextsMax) break;
+    const auto data = bytes.subspan(record->data_position, record->data_size);
+    std::string text;
+    for (std::size_t at = 0; at < data.size(); at += data[at] + 1u) {
+      if (data.size() - at <= data[at]) return malformed("a text runs past its record");
+      const auto part = data.subspan(at + 1, data[at]);
+      if (text.size() + part.size() > kTextBytesMax) return malformed("a text is too long");
+      text.append(part.begin(), part.end());
+    }
+    answer.records.push_back(std::move(text));
+  }
+  return answer;
+}
+
+Result<NameAnswer> parse_name_reply(std::span<const std::uint8_t> bytes, std::string_view name) {
+  TRY(message, read_message(bytes, name, RecordType::kPtr));
+  TRY(selection, select(bytes, message, name, RecordType::kPtr));
+  NameAnswer answer{selection.status, {}, selection.ttl};
+  for (const Record* record : selection.records) {
+    if (answer.records.size() == kNamesPerAddressMax) break;
+    TRY(owner, name_in(bytes, *record, 0));
+    answer.records.push_back(std::move(owner));
+  }
+  return answer;
+}
+
 bool is_askable_name(std::string_view name) {
   constexpr std::size_t kTextMax = 253;
   if (name.empty() || name.size() > kTextMax) return false;

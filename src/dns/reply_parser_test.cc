@@ -315,5 +315,58 @@ TEST(AskableNames, HaveLabelsThatTheDnsCanCarry) {
   }
 }
 
+TEST(ReplyParser, JoinsTheStringsOfATextRecordWithoutASpace) {
+  MessageWriter reply(7, kRecursiveReply, "example.org", RecordType::kTxt);
+  reply.txt("example.org", {"v=spf1 ip4:192.0", ".2.0/24 -all"}).txt("example.org", {""}, 60);
+  const auto answer = parse_text_reply(reply.bytes(), "example.org");
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_EQ(answer->records, (std::vector<std::string>{"v=spf1 ip4:192.0.2.0/24 -all", ""}));
+  EXPECT_EQ(answer->ttl, 60s);
+}
+
+TEST(ReplyParser, RefusesATextThatRunsPastItsRecord) {
+  for (const Bytes& data : {Bytes{5, 'a', 'b'}, Bytes{1}, Bytes{1, 'a', 255}}) {
+    MessageWriter reply(7, kRecursiveReply, "example.org", RecordType::kTxt);
+    reply.answer("example.org", RecordType::kTxt, 300, data);
+    const auto answer = parse_text_reply(reply.bytes(), "example.org");
+    ASSERT_FALSE(answer.has_value());
+    EXPECT_EQ(answer.error().code, Errc::kDns);
+  }
+}
+
+TEST(ReplyParser, RefusesATextBeyondItsLimit) {
+  MessageWriter reply(7, kRecursiveReply, "example.org", RecordType::kTxt);
+  reply.txt("example.org",
+            std::vector<std::string>(kTextBytesMax / 200 + 1, std::string(200, 'x')));
+  EXPECT_FALSE(parse_text_reply(reply.bytes(), "example.org").has_value());
+}
+
+TEST(ReplyParser, TakesAtMostSoManyTextRecords) {
+  MessageWriter reply(7, kRecursiveReply, "example.org", RecordType::kTxt);
+  for (std::size_t i = 0; i < kTextsMax + 5; ++i) reply.txt("example.org", {"x"});
+  EXPECT_EQ(parse_text_reply(reply.bytes(), "example.org")->records.size(), kTextsMax);
+}
+
+TEST(ReplyParser, GivesTheNamesOfAnAddressInLowerCase) {
+  const std::string asked = "5.113.0.203.in-addr.arpa";
+  MessageWriter reply(7, kRecursiveReply, asked, RecordType::kPtr);
+  // Delegations smaller than a /24 are made with aliases (RFC 2317).
+  const std::string there = "5.0-15.113.0.203.in-addr.arpa";
+  reply.cname(asked, there).ptr(there, "MX1.Example.com", 60).ptr(there, "mx2.example.com");
+  const auto answer = parse_name_reply(reply.bytes(), asked);
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_EQ(answer->records, (std::vector<std::string>{"mx1.example.com", "mx2.example.com"}));
+  EXPECT_EQ(answer->ttl, 60s);
+}
+
+TEST(ReplyParser, SaysThatAnAddressHasNoName) {
+  const std::string asked = "5.113.0.203.in-addr.arpa";
+  MessageWriter reply(7, kReplyNxDomain, asked, RecordType::kPtr);
+  reply.soa("113.0.203.in-addr.arpa", 300, 300);
+  const auto answer = parse_name_reply(reply.bytes(), asked);
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->status, NameStatus::kDoesNotExist);
+}
+
 }  // namespace
 }  // namespace verihook::dns

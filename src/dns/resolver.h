@@ -40,6 +40,8 @@ struct Answer {
 
 using MxAnswer = Answer<MxRecord>;
 using AddressAnswer = Answer<net::IpAddress>;
+using TextAnswer = Answer<std::string>;  // one for each TXT record, its strings joined
+using NameAnswer = Answer<std::string>;  // lower case, no final dot
 
 class Resolver {
  public:
@@ -48,6 +50,11 @@ class Resolver {
   virtual Task<Result<MxAnswer>> mx(std::string domain, Deadline deadline) = 0;
   // A and AAAA together, IPv4 first.
   virtual Task<Result<AddressAnswer>> addresses(std::string host, Deadline deadline) = 0;
+  // TXT records.
+  virtual Task<Result<TextAnswer>> texts(std::string name, Deadline deadline) = 0;
+  // The names that the address's owner gave it (PTR records). Anybody can claim any name there:
+  // only one whose addresses include this one is its own.
+  virtual Task<Result<NameAnswer>> names(net::IpAddress address, Deadline deadline) = 0;
 };
 
 }  // namespace verihook::dns

@@ -49,6 +49,19 @@ class MessageWriter {
     return answer(owner, ip.v6 ? RecordType::kAaaa : RecordType::kA, ttl,
                   Bytes(ip.bytes.begin(), ip.bytes.begin() + size));
   }
+  // One record of several strings.
+  MessageWriter& txt(std::string_view owner, const std::vector<std::string>& parts,
+                     std::uint32_t ttl = 300) {
+    Bytes data;
+    for (const std::string& part : parts) {
+      data.push_back(static_cast<std::uint8_t>(part.size()));
+      data.insert(data.end(), part.begin(), part.end());
+    }
+    return answer(owner, RecordType::kTxt, ttl, data);
+  }
+  MessageWriter& ptr(std::string_view owner, std::string_view name, std::uint32_t ttl = 300) {
+    return answer(owner, RecordType::kPtr, ttl, wire_name(name));
+  }
   MessageWriter& answer(std::string_view owner, RecordType type, std::uint32_t ttl,
                         const Bytes& data) {
     record(owner, type, ttl, data);

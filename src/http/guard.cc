@@ -264,18 +264,23 @@ std::optional<Refusal> check_head(const RequestHead& head, Framing& framing) {
   return std::nullopt;
 }
 
-bool may_begin_chunk(std::string_view bytes, bool first_chunk) {
+ChunkStart look_at_chunk_start(std::string_view bytes, bool first_chunk) {
   std::size_t at = 0;
-  const auto is_next = [&](char c) { return at == bytes.size() || bytes[at++] == c; };
-  if (!first_chunk && !(is_next('\r') && is_next('\n'))) return false;
+  // Bytes that have not come yet are taken for right.
+  const auto take = [&](std::string_view expected) {
+    const auto there = bytes.substr(std::min(at, bytes.size()), expected.size());
+    at += expected.size();
+    return expected.starts_with(there);
+  };
+  if (!first_chunk && !take("\r\n")) return ChunkStart::kBad;
   const std::size_t digits_begin = at;
   bool zero = true;
   while (at < bytes.size() && is_hex_digit(bytes[at])) zero &= bytes[at++] == '0';
   const std::size_t digits = at - digits_begin;
-  if (digits > kChunkSizeDigitsMax) return false;
-  if (at == bytes.size()) return true;
-  if (digits == 0 || !is_next('\r') || !is_next('\n')) return false;
-  return !zero || (is_next('\r') && is_next('\n'));
+  if (digits > kChunkSizeDigitsMax) return ChunkStart::kBad;
+  if (at >= bytes.size()) return ChunkStart::kMore;
+  if (digits == 0 || !take("\r\n") || (zero && !take("\r\n"))) return ChunkStart::kBad;
+  return at > bytes.size() ? ChunkStart::kMore : ChunkStart::kComplete;
 }
 
 bool is_valid_host(std::string_view host) {

@@ -100,10 +100,15 @@ struct Framing {
 // 9110 sections 7.2, 10.1.1). Fills `framing`, or says why not.
 std::optional<Refusal> check_head(const RequestHead& head, Framing& framing);
 
-// Whether `bytes` can be the beginning of what stands between two chunks: the CRLF that ends the
-// one before, a size of at most 12 hexadecimal digits, CRLF, and after a size of zero the final
-// CRLF. So there are no extensions and no trailers (RFC 9112 sections 7.1.1 and 7.1.2).
-bool may_begin_chunk(std::string_view bytes, bool first_chunk);
+// What `bytes` are of that which stands between two chunks: the CRLF that ends the one before, a
+// size of at most 12 hexadecimal digits, CRLF, and after a size of zero the final CRLF. So there
+// are no extensions and no trailers (RFC 9112 sections 7.1.1 and 7.1.2).
+enum class ChunkStart {
+  kMore,      // the beginning of it
+  kComplete,  // the whole of it, and perhaps what follows
+  kBad,       // something else
+};
+ChunkStart look_at_chunk_start(std::string_view bytes, bool first_chunk);
 
 // "name", "name:port", "[v6]", "[v6]:port"; not empty, no user information, no path.
 bool is_valid_host(std::string_view host);

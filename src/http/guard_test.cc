@@ -69,18 +69,22 @@ TEST(Guard, TakesOnlyPlainHosts) {
 
 TEST(Guard, KnowsEveryBeginningOfAChunk) {
   for (const std::string_view whole : {"5\r\n", "0\r\n\r\n", "00\r\n\r\n", "fFfFfFfFfFfF\r\n"}) {
-    for (std::size_t size = 0; size <= whole.size(); ++size) {
-      EXPECT_TRUE(may_begin_chunk(whole.substr(0, size), true)) << whole.substr(0, size);
-      const std::string later = "\r\n" + std::string(whole);
-      EXPECT_TRUE(may_begin_chunk(std::string_view(later).substr(0, size), false));
+    const std::string later = "\r\n" + std::string(whole);
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      EXPECT_EQ(look_at_chunk_start(whole.substr(0, size), true), ChunkStart::kMore) << size;
     }
+    for (std::size_t size = 0; size < later.size(); ++size) {
+      EXPECT_EQ(look_at_chunk_start(later.substr(0, size), false), ChunkStart::kMore) << size;
+    }
+    EXPECT_EQ(look_at_chunk_start(whole, true), ChunkStart::kComplete) << whole;
+    EXPECT_EQ(look_at_chunk_start(later + "x", false), ChunkStart::kComplete) << whole;
   }
   for (const std::string_view bad : {"\r", " ", "5 ", "5;", "5\n", "5\rx", "0\r\nX", "0\r\n\rX",
                                      "x", "0x", "+1", "1234567890123", "0\r\n\n"}) {
-    EXPECT_FALSE(may_begin_chunk(bad, true)) << bad;
+    EXPECT_EQ(look_at_chunk_start(bad, true), ChunkStart::kBad) << bad;
   }
   for (const std::string_view bad : {"5", "\n", "\r5", "\r\n\r\n"}) {
-    EXPECT_FALSE(may_begin_chunk(bad, false)) << bad;
+    EXPECT_EQ(look_at_chunk_start(bad, false), ChunkStart::kBad) << bad;
   }
 }
 

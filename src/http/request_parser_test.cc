@@ -51,6 +51,17 @@ TEST(RequestParser, ReadsChunksSplitAnywhere) {
   }
 }
 
+TEST(RequestParser, ReadsAnEmptyChunkedBodySplitAnywhere) {
+  for (const std::string_view empty : {"0\r\n\r\n", "000\r\n\r\n"}) {
+    for (std::size_t size = 1; size <= empty.size(); ++size) {
+      RequestParser parser;
+      RequestHead head;
+      ASSERT_FALSE(parser.parse_head(kChunkedHead, head));
+      EXPECT_EQ(read_body(parser, empty, size), std::pair(std::string(), Outcome::kEnd)) << size;
+    }
+  }
+}
+
 TEST(RequestParser, RefusesBadChunksSplitAnywhere) {
   for (const std::string_view bad : {"5;a\r\nhello\r\n0\r\n\r\n", "5\r\nhello\r\n0\r\nX: y\r\n\r\n",
                                      "5\r\nhello0\r\n\r\n", "5\nhello\r\n0\r\n\r\n"}) {

@@ -120,11 +120,13 @@ Result<void> read_host(Url& url, std::string_view host) {
 
 Result<void> read_bracketed_host(Url& url, std::string_view host) {
   const auto address = net::IpAddress::parse(host);
-  if (!address || !address->v6 || host.contains('.')) {
+  const std::string written = address ? address->to_string() : "";
+  // What has IPv4 inside is written with dots, however it came.
+  if (!address || !address->v6 || host.contains('.') || written.contains('.')) {
     return refuse("the URL's host in brackets is not a plain IPv6 address");
   }
   url.literal = *address;
-  url.host = address->to_string();
+  url.host = written;
   return {};
 }
 

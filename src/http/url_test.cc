@@ -134,6 +134,7 @@ constexpr std::string_view kRefused[] = {
     "https://[::ffff:127.0.0.1]/",
     "https://[::ffff:7f00:1]/",
     "https://[::127.0.0.1]/",
+    "https://[::7f00:1]/",
     "https://[127.0.0.1]/",
     "https://[]/",
     "https://[::1]x/",

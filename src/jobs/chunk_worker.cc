@@ -85,6 +85,7 @@ Task<void> ChunkWorker::run() {
                         "the list contains the sandbox address that fails a job");
       break;
     }
+    if (progress == Progress::kGoOn && co_await fail_when_in_trouble()) break;
     if (progress == Progress::kGoOn && deadline_passed()) {
       co_await fail_job("DEADLINE_EXCEEDED", "the job did not end by its deadline");
       break;
@@ -117,21 +118,45 @@ Result<void> ChunkWorker::decode() {
 }
 
 Task<void> ChunkWorker::verify_open_rows() {
-  co_await engine_.verifier_.verify_all(open_emails_, job_.options,
-                                        [this](std::size_t index, model::Verdict verdict) {
-                                          fresh_.push_back({open_rows_[index], std::move(verdict)});
-                                          ++answered_;
-                                        });
+  model::JobOptions options = job_.options;
+  // The last time, what can be said without waiting any longer is asked for.
+  const auto times_parked = static_cast<std::size_t>(chunk_.times_parked);
+  if (times_parked >= engine_.options_.patience.delays.size()) {
+    options.greylist = model::Greylist::kSkip;
+  }
+  co_await engine_.verifier_.verify_all(
+      open_emails_, options,
+      [this](std::size_t index, model::Verdict verdict) { take(index, std::move(verdict)); });
   verification_ended_ = true;
   attention_.wake_all();
+}
+
+void ChunkWorker::take(std::size_t open_index, model::Verdict verdict) {
+  if (park(verdict)) return;
+  verdict.smtp.attempts += verdict.smtp.checked ? static_cast<int>(chunk_.times_parked) : 0;
+  fresh_.push_back({open_rows_[open_index], std::move(verdict)});
+  ++answered_;
+}
+
+bool ChunkWorker::park(const model::Verdict& verdict) {
+  if (job_.options.greylist != model::Greylist::kWait) return false;
+  if (!verification::asks_for_patience(verdict.reason)) return false;
+  if (verdict.domain == verification::kSandboxDomain) return false;  // it would say so again
+  const auto times_asked = static_cast<std::size_t>(chunk_.times_parked) + 1;
+  const auto again =
+      verification::next_try(engine_.options_.patience, times_asked, verdict.retry_after,
+                             engine_.timers_.clock().wall_now());
+  if (!again) return false;
+  ++parked_;
+  parked_until_ = std::max(parked_until_, *again);
+  return true;
 }
 
 Task<void> ChunkWorker::wait_for_checkpoint() {
   checkpoint_due_ = false;
   Deadline due = Deadline::after(engine_.timers_.clock(), engine_.options_.checkpoint_interval_ms);
-  if (job_.options.deadline_s) {
-    const auto left = job_.created_at + std::chrono::seconds{*job_.options.deadline_s} -
-                      engine_.timers_.clock().wall_now();
+  if (deadline()) {
+    const auto left = *deadline() - engine_.timers_.clock().wall_now();
     due = due.sooner(Deadline::after(engine_.timers_.clock(), std::max(left, Milliseconds{0})));
   }
   Alarm alarm(engine_.timers_, engine_.executor_);
@@ -154,6 +179,9 @@ store::Checkpoint ChunkWorker::encode(const std::vector<Fresh>& fresh) {
   checkpoint.fence = chunk_.fence;
   checkpoint.row_count = static_cast<std::int64_t>(fresh.size());
   checkpoint.done = all_rows_answered();
+  const bool only_parked_left = verification_ended_ && parked_ > 0 && !fails_half_way_ &&
+                                answered_ + static_cast<std::size_t>(parked_) == rows_.size();
+  if (only_parked_left) checkpoint.parked_count = parked_;
   std::vector<ResultLine> lines;
   lines.reserve(fresh.size());
   for (const Fresh& result : fresh) {
@@ -179,7 +207,8 @@ Task<ChunkWorker::Progress> ChunkWorker::checkpoint() {
   const std::size_t stored_before = stored_lines_.size();
   store::Checkpoint checkpoint = co_await run_on(engine_.cpu_pool_, [&] { return encode(fresh); });
   const WallTime now = engine_.timers_.clock().wall_now();
-  checkpoint.lease_until = now + engine_.options_.lease_ms;
+  checkpoint.lease_until =
+      checkpoint.parked_count > 0 ? parked_until() : now + engine_.options_.lease_ms;
   const std::string event_id = engine_.ids_.make(id_prefix::kEvent);
   auto committed =
       co_await engine_.database_.write([&](store::Connection& db) -> Result<Committed> {
@@ -206,6 +235,10 @@ Task<ChunkWorker::Progress> ChunkWorker::checkpoint() {
   job_ = std::move(committed->job);
   if (job_.state == model::JobState::kCompleted) ++engine_.stats_.jobs_finished;
   engine_.on_published_(std::move(committed->published));
+  if (checkpoint.parked_count > 0) {
+    engine_.wake();  // to wait for that time
+    co_return Progress::kChunkEnded;
+  }
   if (!checkpoint.done) co_return Progress::kGoOn;
   ++engine_.stats_.chunks_finished;
   co_return Progress::kChunkEnded;
@@ -244,10 +277,37 @@ Task<void> ChunkWorker::fail_job(std::string_view code, std::string sentence) {
   engine_.on_published_(std::move(committed->published));
 }
 
+Task<bool> ChunkWorker::fail_when_in_trouble() {
+  switch (engine_.verifier_.take_trouble()) {
+    case verification::Trouble::kNone:
+      co_return false;
+    case verification::Trouble::kEgressBlocked:
+      if (!job_.options.smtp) co_return false;
+      co_await fail_job("EGRESS_BLOCKED",
+                        "no mail server can be reached from this host: port 25 outwards seems to "
+                        "be blocked; run `verihook doctor` there");
+      co_return true;
+    case verification::Trouble::kResolverUnavailable:
+      co_await fail_job("RESOLVER_UNAVAILABLE",
+                        "the name servers of this host answer nothing; see dns.servers and run "
+                        "`verihook doctor` there");
+      co_return true;
+  }
+  co_return false;
+}
+
+std::optional<WallTime> ChunkWorker::deadline() const {
+  if (!job_.options.deadline_s) return std::nullopt;
+  return job_.created_at + std::chrono::seconds{*job_.options.deadline_s};
+}
+
 bool ChunkWorker::deadline_passed() const {
-  return job_.options.deadline_s &&
-         engine_.timers_.clock().wall_now() >=
-             job_.created_at + std::chrono::seconds{*job_.options.deadline_s};
+  return deadline() && engine_.timers_.clock().wall_now() >= *deadline();
+}
+
+// A job with a deadline is looked at when that has come.
+WallTime ChunkWorker::parked_until() const {
+  return std::min(parked_until_, deadline().value_or(WallTime::max()));
 }
 
 }  // namespace verihook::jobs

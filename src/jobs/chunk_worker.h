@@ -31,6 +31,9 @@ class ChunkWorker {
   };
 
   Result<void> decode();
+  void take(std::size_t open_index, model::Verdict verdict);
+  // Whether the row is to be asked again later instead; then it is noted for that.
+  bool park(const model::Verdict& verdict);
   Task<void> verify_open_rows();
   Task<void> wait_for_checkpoint();
   // Writes the fresh results; with all rows answered also the final result.
@@ -39,7 +42,11 @@ class ChunkWorker {
   Task<void> give_back();
   Task<void> fail_job(std::string_view code, std::string sentence);
   bool all_rows_answered() const { return answered_ == rows_.size(); }
+  // What keeps this host from verifying anything ends the job.
+  Task<bool> fail_when_in_trouble();
+  std::optional<WallTime> deadline() const;
   bool deadline_passed() const;
+  WallTime parked_until() const;
 
   Engine& engine_;
   model::Chunk chunk_;
@@ -53,6 +60,8 @@ class ChunkWorker {
   std::vector<std::string> open_emails_;
   std::vector<Fresh> fresh_;
   std::size_t answered_ = 0;     // rows with a result, stored or fresh
+  std::int64_t parked_ = 0;      // rows left for later
+  WallTime parked_until_{};      // when the last of them may be asked again
   bool fails_half_way_ = false;  // the sandbox address that makes a job fail is in this chunk
   bool verification_ended_ = false;
   bool checkpoint_due_ = false;

@@ -1,9 +1,18 @@
 #include "jobs/engine.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "jobs/chunk_worker.h"
 
 namespace verihook::jobs {
+namespace {
+
+// Parked chunks of a job that is paused are due and cannot be had; they are not asked for at once
+// again.
+constexpr Milliseconds kParkedPauseMin{500};
+
+}  // namespace
 
 Engine::Engine(asio::any_io_executor executor, Timers& timers, store::Database& database,
                verification::Verifier& verifier, const delivery::Outbox& outbox, IdMaker& ids,
@@ -75,11 +84,20 @@ Task<void> Engine::clean_up() {
   }
 }
 
-// Until wake(), or until a lease that somebody else let lapse may have run out.
+// Until wake(), until a parked chunk is due, or until a lease that somebody else let lapse may have
+// run out.
 Task<void> Engine::wait_for_work() {
   if (work_announced_) co_return;
+  const auto parked =
+      co_await database_.read([](store::Connection& db) { return store::next_parked_time(db); });
+  if (work_announced_) co_return;
+  Milliseconds pause = options_.lease_ms;
+  if (parked && *parked) {
+    const auto left = **parked - timers_.clock().wall_now();
+    pause = std::clamp(std::chrono::ceil<Milliseconds>(left), kParkedPauseMin, pause);
+  }
   Alarm lapse(timers_, executor_);
-  lapse.arm(Deadline::after(timers_.clock(), options_.lease_ms), [this] { idle_.wake_all(); });
+  lapse.arm(Deadline::after(timers_.clock(), pause), [this] { idle_.wake_all(); });
   co_await idle_.wait();
 }
 

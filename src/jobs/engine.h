@@ -16,6 +16,7 @@
 #include "delivery/outbox.h"
 #include "store/database.h"
 #include "store/jobs.h"
+#include "verification/patience.h"
 #include "verification/verifier.h"
 
 namespace verihook::jobs {
@@ -27,6 +28,7 @@ struct EngineOptions {
   Milliseconds checkpoint_interval_ms{5'000};
   Milliseconds lease_ms{30'000};       // renewed by every checkpoint
   Milliseconds retry_pause_ms{1'000};  // after the store could not be read or written
+  verification::Patience patience;     // with servers that say "later"
 };
 
 struct EngineStats {

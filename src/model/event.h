@@ -3,6 +3,7 @@
 // one destination. Attempt: one try of a delivery. A dead letter is a delivery in state kDead.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,9 @@ inline constexpr std::string_view kEndpointDisabled = "endpoint.disabled";
 inline constexpr std::string_view kDeliveryDeadLettered = "delivery.dead_lettered";
 inline constexpr std::string_view kSourceRejecting = "source.rejecting";
 inline constexpr std::string_view kWebhookTest = "webhook.test";
+inline constexpr std::array kAll = {
+    kBulkCompleted,    kBulkProgress,         kBulkFailed,      kVerificationCompleted,
+    kEndpointDisabled, kDeliveryDeadLettered, kSourceRejecting, kWebhookTest};
 }  // namespace event_type
 
 enum class EventOrigin {
@@ -68,6 +72,7 @@ struct Delivery {
   std::string id;
   std::string event_id;
   std::string destination_id;
+  std::string job_id;  // the event's: what an ordered destination goes by
   DeliveryState state = DeliveryState::kPending;
   std::int64_t attempt_count = 0;
   WallTime next_attempt_at{};

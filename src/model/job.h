@@ -70,6 +70,7 @@ struct Job {
 enum class ChunkState {
   kOpen,    // waits for a worker
   kLeased,  // a worker has it until lease_until
+  kParked,  // the rows that are left wait: it is open again at lease_until
   kDone,    // every row has its result
 };
 
@@ -83,9 +84,10 @@ struct Chunk {
   Summary summary;                   // of those
   std::string lease_owner;           // a node's id
   WallTime lease_until{};
-  std::int64_t fence = 0;  // grows with each lease; a write with an older number is refused
-  std::int64_t leases =
-      0;  // how often it was leased: many without progress points at a poisoned row
+  std::int64_t fence = 0;         // grows with each lease; a write with an older number is refused
+  std::int64_t leases = 0;        // how often: many without progress point at a poisoned row
+  std::int64_t parked_count = 0;  // rows that are to be asked again later
+  std::int64_t times_parked = 0;
 };
 
 }  // namespace verihook::model

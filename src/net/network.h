@@ -5,7 +5,9 @@
 // A Stream is a connected byte stream. Each call takes the deadline by which it must have ended,
 // and bytes that trickle in do not extend it. After any failure but kTimeout on read the stream is
 // good for nothing but close. Errors: kTimeout, kCancelled, kConnectionRefused, kConnectionLost
-// (also a read after the peer's end of stream), kUnreachable, kForbiddenAddress, kTls.
+// (also a read after the peer's end of stream), kUnreachable, kForbiddenAddress, kTls. Connecting
+// through a proxy may also fail for the proxy's own sake, which says nothing about the target:
+// is_proxy_failure() tells.
 #pragma once
 
 #include <memory>
@@ -41,9 +43,29 @@ class Stream {
   virtual Endpoint peer() const = 0;
 };
 
-struct ConnectOptions {
-  std::optional<IpAddress> source;  // bind to this local address first
+// A SOCKS5 server (RFC 1928) that connects in our place. It is the operator's, so the address
+// filter does not judge it; targets are judged all the same, and it is never given a name to
+// resolve.
+struct SocksProxy {
+  Endpoint endpoint;
+  std::string user;  // at most 255 bytes; empty: without authentication
+  std::string password;
+
+  friend bool operator==(const SocksProxy&, const SocksProxy&) = default;
 };
+
+struct ConnectOptions {
+  std::optional<IpAddress> source = {};  // bind to this local address first
+  std::optional<SocksProxy> proxy = {};  // then go through this
+};
+
+// Whether connecting failed because the proxy did: kNotFound (it cannot be reached), kUnauthorized
+// (it does not take our password, or none), kForbidden (its rules refuse the target), kUnsupported
+// (it does not speak SOCKS5 or cannot do what was asked). None of them is about the target.
+constexpr bool is_proxy_failure(Errc code) {
+  return code == Errc::kNotFound || code == Errc::kUnauthorized || code == Errc::kForbidden ||
+         code == Errc::kUnsupported;
+}
 
 class Network {
  public:

@@ -1,5 +1,7 @@
 #include "net/real_network.h"
 
+#include <algorithm>
+#include <array>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -11,6 +13,7 @@
 #include <openssl/ssl.h>
 
 #include "net/asio_endpoint.h"
+#include "net/socks5.h"
 
 namespace verihook::net {
 namespace {
@@ -56,7 +59,9 @@ class RealStream final : public Stream {
         strict_(strict),
         opportunistic_(opportunistic) {}
 
-  Task<Result<void>> connect(Endpoint target, ConnectOptions options, Deadline deadline);
+  Result<void> open_and_bind(const Endpoint& target, const std::optional<IpAddress>& source);
+  Task<Result<void>> connect(Endpoint target, Deadline deadline);
+  Task<Result<void>> connect_through(SocksProxy proxy, Endpoint target, Deadline deadline);
   // What the operating system says is at the other end.
   Result<Endpoint> connected_to() const {
     error_code error;
@@ -82,7 +87,6 @@ class RealStream final : public Stream {
   // cancelled.
   bool begin(Deadline deadline);
   Error end(const error_code& error);
-  Result<void> open_and_bind(const Endpoint& target, const std::optional<IpAddress>& source);
   Result<void> name_server(const std::string& server_name, TlsVerification verification);
 
   tcp::socket socket_;
@@ -132,14 +136,45 @@ Result<void> RealStream::open_and_bind(const Endpoint& target,
   return {};
 }
 
-Task<Result<void>> RealStream::connect(Endpoint target, ConnectOptions options, Deadline deadline) {
-  CO_TRY_VOID(open_and_bind(target, options.source));
+Task<Result<void>> RealStream::connect(Endpoint target, Deadline deadline) {
   if (!begin(deadline)) co_return std::unexpected(end({}));
   const auto [error] = co_await socket_.async_connect(to_asio(target), kAsTuple);
   alarm_.disarm();
   if (error) co_return std::unexpected(timed_out_ ? end(error) : connect_error(error));
   peer_ = target;
   co_return Result<void>{};
+}
+
+Task<Result<void>> RealStream::connect_through(SocksProxy proxy, Endpoint target,
+                                               Deadline deadline) {
+  Socks5Handshake handshake(proxy, target);
+  if (const auto there = co_await connect(proxy.endpoint, deadline); !there) {
+    co_return std::unexpected(handshake.interrupted(there.error()));
+  }
+  std::array<char, 512> buffer;  // more than any part of the handshake
+  std::string_view received;
+  for (;;) {
+    const auto action = handshake.resume(std::exchange(received, {}));
+    switch (action.kind) {
+      case Socks5Handshake::Action::Kind::kDone:
+        peer_ = target;
+        co_return Result<void>{};
+      case Socks5Handshake::Action::Kind::kFailed:
+        co_return std::unexpected(action.error);
+      case Socks5Handshake::Action::Kind::kSend: {
+        const auto sent = co_await write_all(action.bytes, deadline);
+        if (!sent) co_return std::unexpected(handshake.interrupted(sent.error()));
+        break;
+      }
+      case Socks5Handshake::Action::Kind::kReceive: {
+        const auto room = std::min(buffer.size(), action.receive_bytes_max);
+        const auto count = co_await read_some(std::span(buffer).first(room), deadline);
+        if (!count) co_return std::unexpected(handshake.interrupted(count.error()));
+        received = {buffer.data(), *count};
+        break;
+      }
+    }
+  }
 }
 
 Task<Result<std::size_t>> RealStream::read_some(std::span<char> buffer, Deadline deadline) {
@@ -227,9 +262,15 @@ Task<Result<std::unique_ptr<Stream>>> RealNetwork::connect(Endpoint target, Conn
                                                            Deadline deadline) {
   if (!filter_.allows(target.address)) co_return std::unexpected(forbidden());
   auto stream = std::make_unique<RealStream>(executor_, timers_, strict_, opportunistic_);
-  CO_TRY_VOID(co_await stream->connect(target, options, deadline));
+  const Endpoint next = options.proxy ? options.proxy->endpoint : target;
+  CO_TRY_VOID(stream->open_and_bind(next, options.source));
+  if (options.proxy) {
+    CO_TRY_VOID(co_await stream->connect_through(*options.proxy, target, deadline));
+  } else {
+    CO_TRY_VOID(co_await stream->connect(target, deadline));
+  }
   CO_TRY(peer, stream->connected_to());
-  if (peer != target || !filter_.allows(peer.address)) co_return std::unexpected(forbidden());
+  if (peer != next) co_return std::unexpected(forbidden());
   co_return std::unique_ptr<Stream>(std::move(stream));
 }
 

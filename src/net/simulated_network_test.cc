@@ -12,7 +12,6 @@ namespace verihook::net {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::SimulatedFaults;
 using testing::SimulatedNetwork;
 using testing::SimulatedPeer;
 

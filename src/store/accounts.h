@@ -37,7 +37,7 @@ Result<std::optional<IdempotentAnswer>> find_idempotent_answer(Connection& db,
 // kConflict when the key was stored meanwhile. One that has expired by `now` is replaced.
 Result<void> insert_idempotent_answer(Connection& db, std::string_view tenant_id,
                                       std::string_view key, const IdempotentAnswer& answer,
-                                      WallTime expires_at, WallTime now = {});
+                                      WallTime expires_at, WallTime now);
 Result<std::int64_t> forget_idempotent_answers(Connection& db, WallTime now, std::int64_t limit);
 
 }  // namespace verihook::store

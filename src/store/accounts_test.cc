@@ -69,8 +69,9 @@ TEST_F(AccountsTest, RevokingKeepsTheFirstTimeAndTheTenantsApart) {
 
 TEST_F(AccountsTest, IdempotentAnswersAreKeptUntilTheyExpire) {
   const IdempotentAnswer answer{.request_hash = "h\xff", .status = 202, .body = "{}"};
-  ASSERT_TRUE(insert_idempotent_answer(db(), "a", "k", answer, at_s(10)));
-  EXPECT_EQ(code_of(insert_idempotent_answer(db(), "a", "k", answer, at_s(20))), Errc::kConflict);
+  ASSERT_TRUE(insert_idempotent_answer(db(), "a", "k", answer, at_s(10), at_s(0)));
+  EXPECT_EQ(code_of(insert_idempotent_answer(db(), "a", "k", answer, at_s(20), at_s(9))),
+            Errc::kConflict);
   const auto found = find_idempotent_answer(db(), "a", "k", at_s(9));
   ASSERT_TRUE(found && *found);
   EXPECT_EQ((*found)->request_hash, answer.request_hash);

@@ -66,29 +66,39 @@ struct ChunkKey {
   std::int64_t number = 0;
 };
 
+std::optional<std::int64_t> lowest(const Row& row, std::initializer_list<int> columns) {
+  std::optional<std::int64_t> lowest;
+  for (const int column : columns) {
+    if (row.is_null(column)) continue;
+    lowest = std::min(lowest.value_or(row.integer(column)), row.integer(column));
+  }
+  return lowest;
+}
+
 // The tenant's job with the fewest live leases that has a chunk to give; the oldest of them.
 Result<std::optional<ChunkKey>> find_chunk(Connection& db, const std::string& tenant_id,
                                            const Held& held, WallTime now) {
   std::optional<ChunkKey> best;
   std::int64_t best_held = 0;
-  TRY_VOID(
-      db.query("SELECT j.id, (SELECT MIN(c.number) FROM chunks c WHERE c.tenant_id = j.tenant_id"
-               " AND c.job_id = j.id AND c.state = 'open'),"
-               " (SELECT MIN(c.number) FROM chunks c WHERE c.tenant_id = j.tenant_id"
-               " AND c.job_id = j.id AND c.state = 'leased' AND c.lease_until <= $2)"
-               " FROM jobs j WHERE j.tenant_id = $1 AND j.state IN ('queued', 'processing')"
-               " ORDER BY j.id",
-               {tenant_id, now}, [&](const Row& row) {
-                 if (row.is_null(1) && row.is_null(2)) return true;
-                 const auto leases = held.by_job.find({tenant_id, row.string(0)});
-                 const std::int64_t count = leases == held.by_job.end() ? 0 : leases->second;
-                 if (best && count >= best_held) return true;
-                 std::int64_t number = row.is_null(1) ? row.integer(2) : row.integer(1);
-                 if (!row.is_null(2)) number = std::min(number, row.integer(2));
-                 best = ChunkKey{.tenant_id = tenant_id, .job_id = row.string(0), .number = number};
-                 best_held = count;
-                 return best_held > 0;  // nothing beats none
-               }));
+  TRY_VOID(db.query(
+      "SELECT j.id, (SELECT MIN(c.number) FROM chunks c WHERE c.tenant_id = j.tenant_id"
+      " AND c.job_id = j.id AND c.state = 'open'),"
+      " (SELECT MIN(c.number) FROM chunks c WHERE c.tenant_id = j.tenant_id"
+      " AND c.job_id = j.id AND c.state = 'leased' AND c.lease_until <= $2),"
+      " (SELECT MIN(c.number) FROM chunks c WHERE c.tenant_id = j.tenant_id"
+      " AND c.job_id = j.id AND c.state = 'parked' AND c.lease_until <= $2)"
+      " FROM jobs j WHERE j.tenant_id = $1 AND j.state IN ('queued', 'processing')"
+      " ORDER BY j.id",
+      {tenant_id, now}, [&](const Row& row) {
+        const auto number = lowest(row, {1, 2, 3});
+        if (!number) return true;
+        const auto leases = held.by_job.find({tenant_id, row.string(0)});
+        const std::int64_t count = leases == held.by_job.end() ? 0 : leases->second;
+        if (best && count >= best_held) return true;
+        best = ChunkKey{.tenant_id = tenant_id, .job_id = row.string(0), .number = *number};
+        best_held = count;
+        return best_held > 0;  // nothing beats none
+      }));
   return best;
 }
 
@@ -100,7 +110,7 @@ Result<std::optional<model::Chunk>> take(Connection& db, const ChunkKey& key,
                   "UPDATE chunks SET state = 'leased', lease_owner = $4, lease_until = $5,"
                   " fence = fence + 1, leases = leases + 1"
                   " WHERE tenant_id = $1 AND job_id = $2 AND number = $3"
-                  " AND (state = 'open' OR (state = 'leased' AND lease_until <= $6))"
+                  " AND (state = 'open' OR (state IN ('leased', 'parked') AND lease_until <= $6))"
                   " RETURNING " CHUNK_COLUMNS,
                   {key.tenant_id, key.job_id, key.number, node_id, lease_until, now}, chunk_of);
 }
@@ -148,6 +158,13 @@ Result<std::optional<LeasedChunk>> lease_chunk(Connection& db, std::string_view 
     return std::optional<LeasedChunk>(std::move(leased));
   }
   return std::optional<LeasedChunk>();
+}
+
+Result<std::optional<WallTime>> next_parked_time(Connection& db) {
+  return find_row(db,
+                  "SELECT lease_until FROM chunks WHERE state = 'parked'"
+                  " ORDER BY lease_until LIMIT 1",
+                  {}, [](const Row& row) { return row.time(0); });
 }
 
 Result<std::int64_t> release_chunks_of_node(Connection& db, std::string_view node_id) {

@@ -23,8 +23,10 @@ constexpr std::string_view kCheckpointChunk =
     " summary_unknown = summary_unknown + $11, summary_disposable = summary_disposable + $12,"
     " summary_catch_all = summary_catch_all + $13, summary_role = summary_role + $14,"
     " summary_free = summary_free + $15, summary_duplicates = summary_duplicates + $16,"
-    " lease_until = $6, state = $17, lease_owner = CASE WHEN $17 = 'done' THEN '' ELSE lease_owner"
-    " END WHERE tenant_id = $1 AND job_id = $2 AND number = $3 AND fence = $4"
+    " lease_until = $6, state = $17, lease_owner = CASE WHEN $17 = 'leased' THEN lease_owner"
+    " ELSE '' END, leases = CASE WHEN $17 = 'parked' THEN leases - 1 ELSE leases END,"
+    " parked_count = $18, times_parked = CASE WHEN $17 = 'parked' THEN times_parked + 1"
+    " ELSE times_parked END WHERE tenant_id = $1 AND job_id = $2 AND number = $3 AND fence = $4"
     " AND state = 'leased' AND processed_count + $5 <= row_count";
 
 constexpr std::string_view kCheckpointJob =
@@ -38,12 +40,15 @@ constexpr std::string_view kCheckpointJob =
 
 Result<void> count_in_chunk(Connection& db, const Checkpoint& point) {
   const model::Summary& sum = point.summary;
-  const auto state = point.done ? model::ChunkState::kDone : model::ChunkState::kLeased;
-  TRY(changed, db.execute(kCheckpointChunk,
-                          {point.tenant_id, point.job_id, point.chunk_number, point.fence,
-                           point.row_count, point.done ? WallTime{} : point.lease_until, sum.total,
-                           sum.valid, sum.invalid, sum.risky, sum.unknown, sum.disposable,
-                           sum.catch_all, sum.role, sum.free, sum.duplicates, name_of(state)}));
+  const auto state = point.done           ? model::ChunkState::kDone
+                     : point.parked_count ? model::ChunkState::kParked
+                                          : model::ChunkState::kLeased;
+  TRY(changed,
+      db.execute(kCheckpointChunk,
+                 {point.tenant_id, point.job_id, point.chunk_number, point.fence, point.row_count,
+                  point.done ? WallTime{} : point.lease_until, sum.total, sum.valid, sum.invalid,
+                  sum.risky, sum.unknown, sum.disposable, sum.catch_all, sum.role, sum.free,
+                  sum.duplicates, name_of(state), point.parked_count}));
   if (changed > 0) return {};
   TRY(held, find_integer(db,
                          "SELECT COUNT(*) FROM chunks WHERE tenant_id = $1 AND job_id = $2"
@@ -111,17 +116,18 @@ Result<void> insert_chunk(Connection& db, const model::Chunk& chunk, std::string
   TRY_VOID(db.execute(
       "INSERT INTO chunks (" CHUNK_COLUMNS
       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-      " $19, $20)",
-      {chunk.tenant_id,   chunk.job_id,
-       chunk.number,      name_of(chunk.state),
-       chunk.row_count,   chunk.processed_count,
-       sum.total,         sum.valid,
-       sum.invalid,       sum.risky,
-       sum.unknown,       sum.disposable,
-       sum.catch_all,     sum.role,
-       sum.free,          sum.duplicates,
-       chunk.lease_owner, chunk.lease_until,
-       chunk.fence,       chunk.leases}));
+      " $19, $20, $21, $22)",
+      {chunk.tenant_id,    chunk.job_id,
+       chunk.number,       name_of(chunk.state),
+       chunk.row_count,    chunk.processed_count,
+       sum.total,          sum.valid,
+       sum.invalid,        sum.risky,
+       sum.unknown,        sum.disposable,
+       sum.catch_all,      sum.role,
+       sum.free,           sum.duplicates,
+       chunk.lease_owner,  chunk.lease_until,
+       chunk.fence,        chunk.leases,
+       chunk.parked_count, chunk.times_parked}));
   return done(db.execute(
       "INSERT INTO chunk_inputs (tenant_id, job_id, number, input) VALUES ($1, $2, $3, $4)",
       {chunk.tenant_id, chunk.job_id, chunk.number, BlobView{input}}));
@@ -165,6 +171,17 @@ Result<ChunkResults> find_chunk_results(Connection& db, std::string_view tenant_
     results.input = std::move(input);
   }
   return results;
+}
+
+Result<ParkedRows> find_parked_rows(Connection& db, std::string_view tenant_id,
+                                    std::string_view job_id) {
+  TRY(found, find_row(db,
+                      "SELECT COALESCE(SUM(parked_count), 0), MIN(lease_until) FROM chunks"
+                      " WHERE tenant_id = $1 AND job_id = $2 AND state = 'parked'",
+                      {tenant_id, job_id}, [](const Row& row) {
+                        return ParkedRows{row.integer(0), row.optional_time(1)};
+                      }));
+  return found.value_or(ParkedRows{});
 }
 
 Result<std::int64_t> count_open_chunks(Connection& db, std::string_view tenant_id,

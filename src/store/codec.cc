@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, 3> kChunkStates = {"open", "leased", "done"};
+constexpr std::array<std::string_view, 4> kChunkStates = {"open", "leased", "parked", "done"};
 constexpr std::array<std::string_view, 2> kOrigins = {"produced", "received"};
 constexpr std::array<std::string_view, 3> kDisposableAs = {"risky", "invalid", "flag"};
 constexpr std::array<std::string_view, 2> kRoleAs = {"flag", "risky"};

@@ -34,10 +34,10 @@ Result<void> insert_attempt(Connection& db, const model::Attempt& attempt) {
   return done(db.execute(
       "INSERT INTO attempts (tenant_id, id, delivery_id, number, started_at, status_code,"
       " error_class, error, latency_ms, response_head)"
-      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-      {attempt.tenant_id, attempt.id, attempt.delivery_id, attempt.number, attempt.started_at,
-       attempt.status_code, attempt.error_class, attempt.error, attempt.latency_ms,
-       BlobView{attempt.response_head}}));
+      " VALUES ($1, $2, $3, (SELECT COALESCE(MAX(number), 0) + 1 FROM attempts"
+      " WHERE tenant_id = $1 AND delivery_id = $3), $4, $5, $6, $7, $8, $9)",
+      {attempt.tenant_id, attempt.id, attempt.delivery_id, attempt.started_at, attempt.status_code,
+       attempt.error_class, attempt.error, attempt.latency_ms, BlobView{attempt.response_head}}));
 }
 
 // `sql` sets the columns of both forms of update; $3 is the state.
@@ -66,15 +66,16 @@ model::Delivery delivery_of(const Row& row) {
   delivery.id = row.string(1);
   delivery.event_id = row.string(2);
   delivery.destination_id = row.string(3);
-  delivery.state = decode_delivery_state(row.text(4));
-  delivery.attempt_count = row.integer(5);
-  delivery.next_attempt_at = row.time(6);
-  delivery.lease_owner = row.string(7);
-  delivery.lease_until = row.time(8);
-  delivery.last_status_code = static_cast<int>(row.integer(9));
-  delivery.last_error = row.string(10);
-  delivery.created_at = row.time(11);
-  delivery.finished_at = row.optional_time(12);
+  delivery.job_id = row.string(4);
+  delivery.state = decode_delivery_state(row.text(5));
+  delivery.attempt_count = row.integer(6);
+  delivery.next_attempt_at = row.time(7);
+  delivery.lease_owner = row.string(8);
+  delivery.lease_until = row.time(9);
+  delivery.last_status_code = static_cast<int>(row.integer(10));
+  delivery.last_error = row.string(11);
+  delivery.created_at = row.time(12);
+  delivery.finished_at = row.optional_time(13);
   return delivery;
 }
 
@@ -99,42 +100,30 @@ Result<void> refresh_event(Connection& db, std::string_view tenant_id, std::stri
                  {tenant_id, event_id, to_string(status), retry_count}));
 }
 
-Result<void> unpark_deliveries(Connection& db, std::string_view tenant_id,
-                               std::string_view destination_id) {
-  return done(
-      db.execute("UPDATE deliveries SET claimable_at = CASE WHEN lease_owner <> ''"
-                 " AND lease_until > next_attempt_at THEN lease_until ELSE next_attempt_at END"
-                 " WHERE tenant_id = $1 AND destination_id = $2 AND state = 'pending'"
-                 " AND claimable_at = 9223372036854775807",
-                 {tenant_id, destination_id}));
-}
-
 Result<void> cancel_deliveries(Connection& db, std::string_view tenant_id,
-                               std::string_view destination_id) {
+                               std::string_view destination_id, WallTime now) {
   TRY(event_ids,
       find_rows(db,
                 "SELECT event_id FROM deliveries WHERE tenant_id = $1"
                 " AND destination_id = $2 AND state = 'pending'",
                 {tenant_id, destination_id}, [](const Row& row) { return row.string(0); }));
   TRY_VOID(
-      db.execute("UPDATE deliveries SET state = 'cancelled', lease_owner = '',"
+      db.execute("UPDATE deliveries SET state = 'cancelled', finished_at = $3, lease_owner = '',"
                  " lease_until = 0, claimable_at = 0 WHERE tenant_id = $1"
                  " AND destination_id = $2 AND state = 'pending'",
-                 {tenant_id, destination_id}));
+                 {tenant_id, destination_id, now}));
   for (const std::string& event_id : event_ids) TRY_VOID(refresh_event(db, tenant_id, event_id));
   return {};
 }
 
 Result<void> insert_delivery(Connection& db, const model::Delivery& delivery) {
-  TRY_VOID(db.execute(
-      "INSERT INTO deliveries (tenant_id, id, event_id, destination_id, state, attempt_count,"
-      " next_attempt_at, claimable_at, lease_owner, lease_until, last_status_code, last_error,"
-      " created_at, finished_at)"
-      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-      {delivery.tenant_id, delivery.id, delivery.event_id, delivery.destination_id,
-       to_string(delivery.state), delivery.attempt_count, delivery.next_attempt_at,
-       claimable_at(delivery), delivery.lease_owner, delivery.lease_until,
-       delivery.last_status_code, delivery.last_error, delivery.created_at, delivery.finished_at}));
+  TRY_VOID(db.execute("INSERT INTO deliveries (" DELIVERY_COLUMNS ", claimable_at)"
+                      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                      {delivery.tenant_id, delivery.id, delivery.event_id, delivery.destination_id,
+                       delivery.job_id, to_string(delivery.state), delivery.attempt_count,
+                       delivery.next_attempt_at, delivery.lease_owner, delivery.lease_until,
+                       delivery.last_status_code, delivery.last_error, delivery.created_at,
+                       delivery.finished_at, claimable_at(delivery)}));
   // A replay: the event is on its way again.
   if (delivery.state != model::DeliveryState::kPending) return {};
   return done(
@@ -146,20 +135,19 @@ Result<void> insert_delivery(Connection& db, const model::Delivery& delivery) {
 Result<model::Delivery> find_delivery(Connection& db, std::string_view tenant_id,
                                       std::string_view delivery_id) {
   return expect_found(
-      find_row(db,
-               "SELECT " DELIVERY_COLUMNS " FROM deliveries v WHERE v.tenant_id = $1 AND v.id = $2",
+      find_row(db, "SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE tenant_id = $1 AND id = $2",
                {tenant_id, delivery_id}, delivery_of),
       "delivery");
 }
 
 Result<std::vector<model::Delivery>> list_deliveries(Connection& db, std::string_view tenant_id,
                                                      const DeliveryFilter& filter) {
-  Select select("SELECT " DELIVERY_COLUMNS " FROM deliveries v WHERE v.tenant_id = ", tenant_id);
-  if (!filter.event_id.empty()) select.where("v.event_id = ", filter.event_id);
-  if (!filter.destination_id.empty()) select.where("v.destination_id = ", filter.destination_id);
-  if (filter.state) select.where("v.state = ", to_string(*filter.state));
-  if (!filter.before_id.empty()) select.where("v.id < ", filter.before_id);
-  select.add(" ORDER BY v.id DESC LIMIT ", filter.limit);
+  Select select("SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE tenant_id = ", tenant_id);
+  if (!filter.event_id.empty()) select.where("event_id = ", filter.event_id);
+  if (!filter.destination_id.empty()) select.where("destination_id = ", filter.destination_id);
+  if (filter.state) select.where("state = ", to_string(*filter.state));
+  if (!filter.before_id.empty()) select.where("id < ", filter.before_id);
+  select.add(" ORDER BY id DESC LIMIT ", filter.limit);
   return select.rows(db, delivery_of);
 }
 
@@ -175,6 +163,18 @@ Result<void> record_attempt(Connection& db, const model::Attempt& attempt,
                         " last_error = $10, finished_at = COALESCE($11, finished_at)"
                         " WHERE tenant_id = $1 AND id = $2",
                         delivery);
+}
+
+Result<void> record_success(Connection& db, const model::Attempt& attempt,
+                            std::string_view event_id, WallTime now) {
+  TRY_VOID(expect_changed(
+      db.execute("UPDATE deliveries SET state = 'delivered', attempt_count = attempt_count + 1,"
+                 " last_status_code = $3, last_error = '', lease_owner = '', lease_until = 0,"
+                 " claimable_at = 0, finished_at = $4 WHERE tenant_id = $1 AND id = $2",
+                 {attempt.tenant_id, attempt.delivery_id, attempt.status_code, now}),
+      "delivery"));
+  TRY_VOID(insert_attempt(db, attempt));
+  return refresh_event(db, attempt.tenant_id, event_id);
 }
 
 Result<void> update_delivery(Connection& db, const model::Delivery& delivery) {
@@ -194,11 +194,11 @@ Result<std::int64_t> supersede_progress(Connection& db, std::string_view tenant_
     std::string event_id;
   };
   TRY(older, find_rows(db,
-                       "SELECT v.id, v.event_id FROM events e CROSS JOIN deliveries v"
-                       " WHERE e.tenant_id = $1 AND e.job_id = $2 AND e.job_id <> ''"
-                       " AND e.type = 'bulk.progress' AND e.id <> $4"
-                       " AND v.tenant_id = e.tenant_id AND v.event_id = e.id"
-                       " AND v.destination_id = $3 AND v.state = 'pending'",
+                       "SELECT v.id, v.event_id FROM deliveries v CROSS JOIN events e"
+                       " WHERE v.tenant_id = $1 AND v.destination_id = $3 AND v.job_id = $2"
+                       " AND v.job_id <> '' AND v.state = 'pending' AND v.event_id <> $4"
+                       " AND e.tenant_id = v.tenant_id AND e.id = v.event_id"
+                       " AND e.type = 'bulk.progress'",
                        {tenant_id, job_id, destination_id, newer_event_id}, [](const Row& row) {
                          return Older{.delivery_id = row.string(0), .event_id = row.string(1)};
                        }));
@@ -234,14 +234,14 @@ Result<DeliveryCounts> count_deliveries(Connection& db) {
         }
         return true;
       }));
-  TRY_VOID(
-      db.query("SELECT MIN(v.next_attempt_at) FROM deliveries v CROSS JOIN destinations d"
-               " WHERE v.state = 'pending' AND v.claimable_at < 9223372036854775807"
-               " AND d.tenant_id = v.tenant_id AND d.id = v.destination_id AND d.state = 'active'",
-               {}, [&](const Row& row) {
-                 counts.oldest_due = row.optional_time(0);
-                 return false;
-               }));
+  TRY_VOID(db.query(
+      "SELECT MIN(v.next_attempt_at) FROM deliveries v CROSS JOIN destinations d"
+      " WHERE v.state = 'pending' AND d.tenant_id = v.tenant_id AND d.id = v.destination_id"
+      " AND d.state = 'active'",
+      {}, [&](const Row& row) {
+        counts.oldest_due = row.optional_time(0);
+        return false;
+      }));
   return counts;
 }
 

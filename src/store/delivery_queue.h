@@ -18,7 +18,7 @@ struct DestinationDue {
   std::string destination_id;
   WallTime due_at{};  // when the first of its pending deliveries can be leased
 };
-// Destinations that have pending deliveries and are not held up by their state; earliest first.
+// Destinations that have pending deliveries and are active, or gone; earliest first.
 Result<std::vector<DestinationDue>> due_destinations(Connection& db, std::int64_t limit);
 
 struct DestinationLease {
@@ -28,13 +28,20 @@ struct DestinationLease {
   WallTime now{};
   WallTime lease_until{};
   std::int64_t limit = 0;
-  bool ordered = false;  // of each job only the oldest pending delivery may be taken
+};
+// A delivery with all that an attempt needs.
+struct DueDelivery {
+  model::Delivery delivery;
+  model::Event event;
 };
 struct LeasedDeliveries {
+  std::optional<model::Destination> destination;  // nothing when it was deleted
   std::vector<DueDelivery> taken;
   std::optional<WallTime> next_due;  // when there is more to take; leases that run now included
 };
-// Leases what is due and free of one destination, earliest first.
+// Leases what is due and free of one destination, earliest first; nothing while it is not active.
+// Of an ordered one only the oldest pending delivery of each job is taken. What can never be
+// delivered, because the destination or the event is gone, becomes cancelled.
 Result<LeasedDeliveries> lease_of_destination(Connection& db, const DestinationLease& lease);
 
 // When the newest pending delivery of this job to this destination was made; nothing when there is
@@ -42,10 +49,6 @@ Result<LeasedDeliveries> lease_of_destination(Connection& db, const DestinationL
 Result<std::optional<WallTime>> newest_pending_of_job(Connection& db, std::string_view tenant_id,
                                                       std::string_view destination_id,
                                                       std::string_view job_id);
-
-// The number of the last attempt of a delivery, 0 when there was none.
-Result<std::int64_t> last_attempt_number(Connection& db, std::string_view tenant_id,
-                                         std::string_view delivery_id);
 
 // False when the node does not hold the delivery any more.
 Result<bool> renew_lease(Connection& db, std::string_view tenant_id, std::string_view delivery_id,

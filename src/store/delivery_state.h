@@ -1,5 +1,5 @@
 // What several repositories have to do to deliveries so that the derived columns stay right: the
-// event's status and retry_count, and deliveries.claimable_at (see schema.cc). For store/*.cc only.
+// event's status and retry_count. For store/*.cc only.
 #pragma once
 
 #include <string_view>
@@ -11,12 +11,8 @@ namespace verihook::store {
 // Sets the event's status and retry_count as they follow from all of its deliveries.
 Result<void> refresh_event(Connection& db, std::string_view tenant_id, std::string_view event_id);
 
-// The destination takes deliveries again: those that were put aside are due as their rows say.
-Result<void> unpark_deliveries(Connection& db, std::string_view tenant_id,
-                               std::string_view destination_id);
-
 // The destination is gone: its pending deliveries become cancelled.
 Result<void> cancel_deliveries(Connection& db, std::string_view tenant_id,
-                               std::string_view destination_id);
+                               std::string_view destination_id, WallTime now);
 
 }  // namespace verihook::store

@@ -46,7 +46,7 @@ Result<void> insert_destination(Connection& db, const model::Destination& destin
 }
 
 Result<void> update_destination(Connection& db, const model::Destination& destination) {
-  TRY_VOID(expect_changed(
+  return expect_changed(
       db.execute("UPDATE destinations SET name = $3, kind = $4, url = $5, secrets = $6,"
                  " events = $7, sources = $8, job_id = $9, state = $10, state_reason = $11,"
                  " options = $12, settings = $13, updated_at = $14"
@@ -56,16 +56,15 @@ Result<void> update_destination(Connection& db, const model::Destination& destin
                   encode(destination.events), encode(destination.sources), destination.job_id,
                   to_string(destination.state), destination.state_reason,
                   encode(destination.options), destination.settings, destination.updated_at}),
-      "destination"));
-  if (destination.state != model::DestinationState::kActive) return {};
-  return unpark_deliveries(db, destination.tenant_id, destination.id);
+      "destination");
 }
 
-Result<void> delete_destination(Connection& db, std::string_view tenant_id, std::string_view id) {
+Result<void> delete_destination(Connection& db, std::string_view tenant_id, std::string_view id,
+                                WallTime now) {
   TRY_VOID(expect_changed(
       db.execute("DELETE FROM destinations WHERE tenant_id = $1 AND id = $2", {tenant_id, id}),
       "destination"));
-  return cancel_deliveries(db, tenant_id, id);
+  return cancel_deliveries(db, tenant_id, id, now);
 }
 
 Result<model::Destination> find_destination(Connection& db, std::string_view tenant_id,

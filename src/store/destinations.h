@@ -15,7 +15,8 @@ namespace verihook::store {
 Result<void> insert_destination(Connection& db, const model::Destination& destination);
 Result<void> update_destination(Connection& db, const model::Destination& destination);
 // Its pending deliveries become cancelled; what was delivered stays.
-Result<void> delete_destination(Connection& db, std::string_view tenant_id, std::string_view id);
+Result<void> delete_destination(Connection& db, std::string_view tenant_id, std::string_view id,
+                                WallTime now);
 Result<model::Destination> find_destination(Connection& db, std::string_view tenant_id,
                                             std::string_view id);
 // `id_prefix` is "wh" or "dst"; oldest first, after `after_id`.

@@ -78,10 +78,10 @@ TEST_F(DestinationsTest, AnotherTenantSeesAndChangesNothing) {
   ASSERT_TRUE(insert_destination(db(), make_destination("a", "wh_1")));
   EXPECT_EQ(code_of(find_destination(db(), "b", "wh_1")), Errc::kNotFound);
   EXPECT_EQ(code_of(update_destination(db(), make_destination("b", "wh_1"))), Errc::kNotFound);
-  EXPECT_EQ(code_of(delete_destination(db(), "b", "wh_1")), Errc::kNotFound);
+  EXPECT_EQ(code_of(delete_destination(db(), "b", "wh_1", at_s(1))), Errc::kNotFound);
   EXPECT_TRUE(list_destinations(db(), "b", "wh", "", 10)->empty());
   EXPECT_TRUE(destinations_of(db(), "b")->empty());
-  ASSERT_TRUE(delete_destination(db(), "a", "wh_1"));
+  ASSERT_TRUE(delete_destination(db(), "a", "wh_1", at_s(1)));
   EXPECT_EQ(code_of(find_destination(db(), "a", "wh_1")), Errc::kNotFound);
 }
 

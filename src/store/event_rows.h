@@ -8,10 +8,10 @@
 #define EVENT_COLUMNS                                                                   \
   "tenant_id, id, type, origin, job_id, source_id, source_name, body, request_headers," \
   " peer, dedup_key, created_at, status, retry_count"
-#define DELIVERY_COLUMNS                                                                \
-  "v.tenant_id, v.id, v.event_id, v.destination_id, v.state, v.attempt_count,"          \
-  " v.next_attempt_at, v.lease_owner, v.lease_until, v.last_status_code, v.last_error," \
-  " v.created_at, v.finished_at"
+#define DELIVERY_COLUMNS                                                                  \
+  "tenant_id, id, event_id, destination_id, job_id, state, attempt_count,"                \
+  " next_attempt_at, lease_owner, lease_until, last_status_code, last_error, created_at," \
+  " finished_at"
 
 namespace verihook::store {
 

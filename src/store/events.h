@@ -48,23 +48,14 @@ struct DeliveryFilter {
 Result<std::vector<model::Delivery>> list_deliveries(Connection& db, std::string_view tenant_id,
                                                      const DeliveryFilter& filter);
 
-// A delivery with all that an attempt needs.
-struct DueDelivery {
-  model::Delivery delivery;
-  model::Event event;
-};
-// Takes up to `limit` pending deliveries due by `until` that nobody else holds, of destinations
-// that are active, earliest first, and leases them to the node.
-Result<std::vector<DueDelivery>> lease_due_deliveries(Connection& db, std::string_view node_id,
-                                                      WallTime now, WallTime until,
-                                                      WallTime lease_until, std::int64_t limit);
-// When the next pending delivery of an active destination falls due, leased ones left out.
-Result<std::optional<WallTime>> next_due_time(Connection& db, WallTime now);
-
-// Writes what an attempt came to: the attempt, the delivery's new state, and the event's status and
-// retry_count as they follow from all of its deliveries.
+// Writes what an attempt came to: the attempt under the next number of its delivery, the delivery's
+// new state, and the event's status and retry_count as they follow from all of its deliveries.
 Result<void> record_attempt(Connection& db, const model::Attempt& attempt,
                             const model::Delivery& delivery);
+// The same for a success, whatever the delivery was before, and without having read it. kNotFound,
+// and nothing is written, when it does not exist.
+Result<void> record_success(Connection& db, const model::Attempt& attempt,
+                            std::string_view event_id, WallTime now);
 // Updates state, next_attempt_at, lease and counters alone (release, requeue, supersede).
 Result<void> update_delivery(Connection& db, const model::Delivery& delivery);
 // Older undelivered bulk.progress deliveries of the same job and destination become superseded.

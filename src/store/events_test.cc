@@ -6,54 +6,7 @@
 namespace verihook::store {
 namespace {
 
-class EventsTest : public RepositoryTest {
- protected:
-  model::Event add_event(const std::string& id) {
-    const auto event = make_event("a", id);
-    EXPECT_TRUE(insert_event(db(), event));
-    return event;
-  }
-  model::Delivery add_delivery(const model::Event& event, const std::string& id,
-                               const std::string& destination = "wh_1") {
-    const auto delivery = make_delivery(event, id, destination);
-    EXPECT_TRUE(insert_delivery(db(), delivery));
-    return delivery;
-  }
-  void add_destination(const std::string& id,
-                       model::DestinationState state = model::DestinationState::kActive) {
-    auto destination = make_destination("a", id);
-    destination.state = state;
-    EXPECT_TRUE(insert_destination(db(), destination));
-  }
-  void set_state(const std::string& id, model::DestinationState state) {
-    auto destination = *find_destination(db(), "a", id);
-    destination.state = state;
-    EXPECT_TRUE(update_destination(db(), destination));
-  }
-  void attempt(model::Delivery& delivery, model::DeliveryState state) {
-    ++delivery.attempt_count;
-    delivery.state = state;
-    model::Attempt one;
-    one.tenant_id = delivery.tenant_id;
-    one.id = "att_" + delivery.id + std::to_string(delivery.attempt_count);
-    one.delivery_id = delivery.id;
-    one.number = delivery.attempt_count;
-    ASSERT_TRUE(record_attempt(db(), one, delivery));
-  }
-  model::EventStatus status_of(const std::string& id) { return find_event(db(), "a", id)->status; }
-  model::DeliveryState state_of(const std::string& id) {
-    return find_delivery(db(), "a", id)->state;
-  }
-  // Ids of what a call takes at second `now`.
-  std::string lease_at(std::int64_t now, std::int64_t until, std::int64_t limit = 10) {
-    std::string ids;
-    const auto due =
-        lease_due_deliveries(db(), "node_1", at_s(now), at_s(until), at_s(now + 60), limit);
-    EXPECT_TRUE(due);
-    for (const auto& one : *due) ids += one.delivery.id + " ";
-    return ids;
-  }
-};
+using EventsTest = DeliveryRepositoryTest;
 
 TEST_F(EventsTest, AnEventReadsBackWithEveryField) {
   auto event = make_event("a", "evt_1");
@@ -245,88 +198,16 @@ TEST_F(EventsTest, AnEventsStatusFollowsFromAllOfItsDeliveries) {
   EXPECT_EQ(status_of("evt_1"), model::EventStatus::kPending);
 }
 
-TEST_F(EventsTest, DueDeliveriesAreLeasedEarliestFirstAndOnce) {
-  add_destination("wh_1");
-  const auto event = add_event("evt_1");
-  for (const auto& [id, due] : {std::pair{"dlv_1", 30}, {"dlv_2", 10}, {"dlv_3", 20}}) {
-    auto delivery = make_delivery(event, id, "wh_1");
-    delivery.next_attempt_at = at_s(due);
-    ASSERT_TRUE(insert_delivery(db(), delivery));
-  }
-  EXPECT_EQ(*next_due_time(db(), at_s(0)), at_s(10));
-  EXPECT_EQ(lease_at(0, 9), "");
-  EXPECT_EQ(lease_at(15, 25, 1), "dlv_2 ");
-  EXPECT_EQ(lease_at(15, 25), "dlv_3 ");
-  EXPECT_EQ(lease_at(15, 25), "");
-  EXPECT_EQ(*next_due_time(db(), at_s(16)), at_s(30));
-  EXPECT_EQ(lease_at(31, 31), "dlv_1 ");
-  EXPECT_EQ(*next_due_time(db(), at_s(32)), std::nullopt);
-  // The leases of the first two ran out at 75.
-  EXPECT_EQ(lease_at(75, 75), "dlv_2 dlv_3 ");
-}
-
-TEST_F(EventsTest, ALeasedDeliveryComesWithItsEventAndNamesItsNode) {
-  add_destination("wh_1");
-  add_delivery(add_event("evt_1"), "dlv_1");
-  const auto due = lease_due_deliveries(db(), "node_7", at_s(10), at_s(10), at_s(40), 10);
-  ASSERT_TRUE(due);
-  ASSERT_EQ(due->size(), 1u);
-  EXPECT_EQ(due->front().event.body, make_event("a", "evt_1").body);
-  EXPECT_EQ(due->front().delivery.lease_owner, "node_7");
-  EXPECT_EQ(due->front().delivery.lease_until, at_s(40));
-  EXPECT_EQ(find_delivery(db(), "a", "dlv_1")->lease_owner, "node_7");
-}
-
-TEST_F(EventsTest, ReleasedDeliveriesAreDueAgain) {
-  add_destination("wh_1");
-  add_delivery(add_event("evt_1"), "dlv_1");
-  auto due = lease_due_deliveries(db(), "node_1", at_s(10), at_s(10), at_s(500), 10);
-  ASSERT_EQ(due->size(), 1u);
-  auto delivery = due->front().delivery;
-  delivery.lease_owner.clear();
-  ASSERT_TRUE(update_delivery(db(), delivery));
-  EXPECT_EQ(lease_at(11, 11), "dlv_1 ");
-}
-
-TEST_F(EventsTest, APausedDestinationKeepsItsQueueAndResumingDrainsIt) {
-  add_destination("wh_1", model::DestinationState::kPaused);
-  add_destination("wh_2");
-  const auto event = add_event("evt_1");
-  add_delivery(event, "dlv_1", "wh_1");
-  auto later = make_delivery(event, "dlv_2", "wh_2");
-  later.next_attempt_at = at_s(20);
-  ASSERT_TRUE(insert_delivery(db(), later));
-  EXPECT_EQ(*next_due_time(db(), at_s(0)), at_s(20));
-  EXPECT_EQ(lease_at(15, 15), "");
-  EXPECT_EQ(lease_at(25, 25), "dlv_2 ");
-  EXPECT_EQ(find_delivery(db(), "a", "dlv_1")->next_attempt_at, at_s(10));
-  set_state("wh_1", model::DestinationState::kActive);
-  EXPECT_EQ(*next_due_time(db(), at_s(25)), at_s(10));
-  EXPECT_EQ(count_deliveries(db())->oldest_due, at_s(10));
-  EXPECT_EQ(lease_at(25, 25), "dlv_1 ");
-}
-
 TEST_F(EventsTest, DeletingADestinationCancelsWhatIsPendingAndKeepsWhatArrived) {
   add_destination("wh_1");
   auto arrived = add_delivery(add_event("evt_1"), "dlv_1");
   attempt(arrived, model::DeliveryState::kDelivered);
   add_delivery(add_event("evt_2"), "dlv_2");
-  ASSERT_TRUE(delete_destination(db(), "a", "wh_1"));
+  ASSERT_TRUE(delete_destination(db(), "a", "wh_1", at_s(50)));
   EXPECT_EQ(state_of("dlv_1"), model::DeliveryState::kDelivered);
   EXPECT_EQ(state_of("dlv_2"), model::DeliveryState::kCancelled);
+  EXPECT_EQ(find_delivery(db(), "a", "dlv_2")->finished_at, at_s(50));
   EXPECT_EQ(status_of("evt_2"), model::EventStatus::kProcessed);
-  EXPECT_EQ(lease_at(99, 99), "");
-}
-
-TEST_F(EventsTest, DeliveriesWithoutADestinationOrAnEventAreCancelledWhenTheyFallDue) {
-  add_delivery(add_event("evt_1"), "dlv_1", "wh_gone");
-  add_destination("wh_1");
-  ASSERT_TRUE(insert_delivery(db(), make_delivery(make_event("a", "evt_gone"), "dlv_2", "wh_1")));
-  EXPECT_EQ(lease_at(99, 99), "");
-  EXPECT_EQ(state_of("dlv_1"), model::DeliveryState::kCancelled);
-  EXPECT_EQ(find_delivery(db(), "a", "dlv_1")->finished_at, at_s(99));
-  EXPECT_EQ(state_of("dlv_2"), model::DeliveryState::kCancelled);
-  EXPECT_EQ(status_of("evt_1"), model::EventStatus::kProcessed);
 }
 
 TEST_F(EventsTest, ANewerProgressEventSupersedesOlderOnesOfItsJobAndDestinationAlone) {
@@ -390,14 +271,7 @@ TEST_F(EventsTest, CountsAddUp) {
   EXPECT_EQ(received->failed, 1);
 }
 
-TEST_F(EventsTest, HotQueriesUseTheirIndexes) {
-  const auto due = plan_of(
-      "SELECT v.id FROM deliveries v LEFT JOIN destinations d ON d.tenant_id = v.tenant_id"
-      " AND d.id = v.destination_id WHERE v.state = 'pending' AND v.claimable_at <= $1"
-      " AND (v.lease_owner = '' OR v.lease_until <= $2) ORDER BY v.claimable_at, v.id",
-      2);
-  EXPECT_NE(due.find("USING INDEX deliveries_due"), std::string::npos) << due;
-  EXPECT_EQ(due.find("TEMP B-TREE"), std::string::npos) << due;
+TEST_F(EventsTest, ListsUseTheirIndexes) {
   const auto of_job = plan_of(
       "SELECT id FROM events WHERE tenant_id = $1 AND job_id <> '' AND job_id = $2"
       " ORDER BY id DESC LIMIT $3",

@@ -18,7 +18,7 @@
   " progress_event_at, progress_event_count"
 #define CHUNK_COLUMNS                                                              \
   "tenant_id, job_id, number, state, row_count, processed_count, " SUMMARY_COLUMNS \
-  ", lease_owner, lease_until, fence, leases"
+  ", lease_owner, lease_until, fence, leases, parked_count, times_parked"
 
 namespace verihook::store {
 

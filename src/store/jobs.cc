@@ -1,5 +1,8 @@
 #include "store/jobs.h"
 
+#include <array>
+#include <span>
+
 #include "store/codec.h"
 #include "store/job_rows.h"
 #include "store/rows.h"
@@ -21,6 +24,45 @@ model::Summary summary_of(const Row& row, int first) {
           .duplicates = row.integer(first + 9)};
 }
 
+// The values of JOB_COLUMNS, in their order: $1 to $26.
+template <class Use>
+auto with_columns(const model::Job& job, Use use) {
+  const model::Summary& sum = job.summary;
+  const std::string options = encode(job.options);
+  const std::array<Param, 26> values = {job.tenant_id,
+                                        job.id,
+                                        to_string(job.state),
+                                        job.name,
+                                        options,
+                                        job.metadata,
+                                        job.total_count,
+                                        job.processed_count,
+                                        job.chunk_count,
+                                        sum.total,
+                                        sum.valid,
+                                        sum.invalid,
+                                        sum.risky,
+                                        sum.unknown,
+                                        sum.disposable,
+                                        sum.catch_all,
+                                        sum.role,
+                                        sum.free,
+                                        sum.duplicates,
+                                        job.error_code,
+                                        job.error_message,
+                                        job.created_at,
+                                        job.started_at,
+                                        job.finished_at,
+                                        job.progress_event_at,
+                                        job.progress_event_count};
+  return use(std::span<const Param>(values));
+}
+
+constexpr std::string_view kInsertJob =
+    "INSERT INTO jobs (" JOB_COLUMNS
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
+    " $19, $20, $21, $22, $23, $24, $25, $26)";
+
 // A summary never goes backwards either: an older one than the stored is left out.
 constexpr std::string_view kUpdateJob =
     "UPDATE jobs SET state = $3, name = $4, options = $5, metadata = $6, total_count = $7,"
@@ -36,8 +78,8 @@ constexpr std::string_view kUpdateJob =
     " summary_role = CASE WHEN $8 >= processed_count THEN $17 ELSE summary_role END,"
     " summary_free = CASE WHEN $8 >= processed_count THEN $18 ELSE summary_free END,"
     " summary_duplicates = CASE WHEN $8 >= processed_count THEN $19 ELSE summary_duplicates END,"
-    " error_code = $20, error_message = $21, started_at = $22, finished_at = $23,"
-    " progress_event_at = $24, progress_event_count = $25"
+    " error_code = $20, error_message = $21, created_at = $22, started_at = $23,"
+    " finished_at = $24, progress_event_at = $25, progress_event_count = $26"
     " WHERE tenant_id = $1 AND id = $2";
 
 }  // namespace
@@ -77,41 +119,14 @@ model::Chunk chunk_of(const Row& row) {
   chunk.lease_until = row.time(17);
   chunk.fence = row.integer(18);
   chunk.leases = row.integer(19);
+  chunk.parked_count = row.integer(20);
+  chunk.times_parked = row.integer(21);
   return chunk;
 }
 
 Result<void> insert_job(Connection& db, const model::Job& job) {
-  const model::Summary& sum = job.summary;
-  return done(db.execute(
-      "INSERT INTO jobs (" JOB_COLUMNS
-      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-      " $19, $20, $21, $22, $23, $24, $25, $26)",
-      {job.tenant_id,
-       job.id,
-       to_string(job.state),
-       job.name,
-       encode(job.options),
-       job.metadata,
-       job.total_count,
-       job.processed_count,
-       job.chunk_count,
-       sum.total,
-       sum.valid,
-       sum.invalid,
-       sum.risky,
-       sum.unknown,
-       sum.disposable,
-       sum.catch_all,
-       sum.role,
-       sum.free,
-       sum.duplicates,
-       job.error_code,
-       job.error_message,
-       job.created_at,
-       job.started_at,
-       job.finished_at,
-       job.progress_event_at,
-       job.progress_event_count}));
+  return with_columns(
+      job, [&](std::span<const Param> values) { return done(db.execute(kInsertJob, values)); });
 }
 
 Result<model::Job> find_job(Connection& db, std::string_view tenant_id, std::string_view job_id) {
@@ -130,33 +145,9 @@ Result<std::vector<model::Job>> list_jobs(Connection& db, std::string_view tenan
 }
 
 Result<void> update_job(Connection& db, const model::Job& job) {
-  const model::Summary& sum = job.summary;
-  return expect_changed(db.execute(kUpdateJob, {job.tenant_id,
-                                                job.id,
-                                                to_string(job.state),
-                                                job.name,
-                                                encode(job.options),
-                                                job.metadata,
-                                                job.total_count,
-                                                job.processed_count,
-                                                job.chunk_count,
-                                                sum.total,
-                                                sum.valid,
-                                                sum.invalid,
-                                                sum.risky,
-                                                sum.unknown,
-                                                sum.disposable,
-                                                sum.catch_all,
-                                                sum.role,
-                                                sum.free,
-                                                sum.duplicates,
-                                                job.error_code,
-                                                job.error_message,
-                                                job.started_at,
-                                                job.finished_at,
-                                                job.progress_event_at,
-                                                job.progress_event_count}),
-                        "job");
+  return with_columns(job, [&](std::span<const Param> values) {
+    return expect_changed(db.execute(kUpdateJob, values), "job");
+  });
 }
 
 Result<void> delete_job(Connection& db, std::string_view tenant_id, std::string_view job_id) {

@@ -42,6 +42,9 @@ struct LeasedChunk {
 Result<std::optional<LeasedChunk>> lease_chunk(Connection& db, std::string_view node_id,
                                                WallTime now, WallTime lease_until);
 
+// When the first parked chunk is due, of jobs in whatever state.
+Result<std::optional<WallTime>> next_parked_time(Connection& db);
+
 // Results since the last checkpoint. kConflict when the fence is no longer the chunk's: somebody
 // else has it, and the caller drops its work. Extends the lease. Returns the job as it then is.
 struct Checkpoint {
@@ -55,6 +58,8 @@ struct Checkpoint {
   WallTime lease_until{};
   bool done = false;  // the chunk is complete: `result` replaces all segments
   std::string result;
+  // Rows that wait for a later time: the chunk is given back and open again at lease_until.
+  std::int64_t parked_count = 0;
 };
 Result<model::Job> checkpoint_chunk(Connection& db, const Checkpoint& checkpoint);
 // Gives a chunk back untouched (shutdown).
@@ -73,6 +78,13 @@ struct ChunkResults {
 Result<ChunkResults> find_chunk_results(Connection& db, std::string_view tenant_id,
                                         std::string_view job_id, std::int64_t number,
                                         bool with_input);
+// Rows of a job that are to be asked again later, and when the first of them is.
+struct ParkedRows {
+  std::int64_t count = 0;
+  std::optional<WallTime> until;
+};
+Result<ParkedRows> find_parked_rows(Connection& db, std::string_view tenant_id,
+                                    std::string_view job_id);
 // Chunks not done, for the end of a failing job.
 Result<std::int64_t> count_open_chunks(Connection& db, std::string_view tenant_id,
                                        std::string_view job_id);

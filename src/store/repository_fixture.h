@@ -12,6 +12,8 @@
 #include "model/event.h"
 #include "model/job.h"
 #include "store/connection.h"
+#include "store/destinations.h"
+#include "store/events.h"
 
 namespace verihook::store {
 
@@ -27,6 +29,12 @@ class RepositoryTest : public ::testing::Test {
   std::unique_ptr<Driver> driver_;
   std::unique_ptr<Connection> connection_;
 };
+
+// From now on the attempt with this id cannot be written.
+inline Result<void> refuse_attempt(Connection& db, std::string_view attempt_id) {
+  return db.execute_script("CREATE TRIGGER refuse BEFORE INSERT ON attempts WHEN NEW.id = '" +
+                           std::string(attempt_id) + "' BEGIN SELECT RAISE(ABORT, 'refused'); END");
+}
 
 inline WallTime at_s(std::int64_t seconds) {
   return from_unix_ms(1'800'000'000'000 + seconds * 1000);
@@ -46,5 +54,41 @@ model::Event make_event(const std::string& tenant, const std::string& id);
 model::Delivery make_delivery(const model::Event& event, const std::string& id,
                               const std::string& destination_id);
 model::Destination make_destination(const std::string& tenant, const std::string& id);
+
+// Events, deliveries and destinations of the tenant "a".
+class DeliveryRepositoryTest : public RepositoryTest {
+ protected:
+  model::Event add_event(const std::string& id) {
+    const auto event = make_event("a", id);
+    EXPECT_TRUE(insert_event(db(), event));
+    return event;
+  }
+  model::Delivery add_delivery(const model::Event& event, const std::string& id,
+                               const std::string& destination = "wh_1") {
+    const auto delivery = make_delivery(event, id, destination);
+    EXPECT_TRUE(insert_delivery(db(), delivery));
+    return delivery;
+  }
+  void add_destination(const std::string& id,
+                       model::DestinationState state = model::DestinationState::kActive) {
+    auto destination = make_destination("a", id);
+    destination.state = state;
+    EXPECT_TRUE(insert_destination(db(), destination));
+  }
+  void attempt(model::Delivery& delivery, model::DeliveryState state) {
+    ++delivery.attempt_count;
+    delivery.state = state;
+    model::Attempt one;
+    one.tenant_id = delivery.tenant_id;
+    one.id = "att_" + delivery.id + std::to_string(delivery.attempt_count);
+    one.delivery_id = delivery.id;
+    one.number = delivery.attempt_count;
+    ASSERT_TRUE(record_attempt(db(), one, delivery));
+  }
+  model::EventStatus status_of(const std::string& id) { return find_event(db(), "a", id)->status; }
+  model::DeliveryState state_of(const std::string& id) {
+    return find_delivery(db(), "a", id)->state;
+  }
+};
 
 }  // namespace verihook::store

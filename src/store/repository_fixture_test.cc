@@ -88,6 +88,7 @@ model::Delivery make_delivery(const model::Event& event, const std::string& id,
   delivery.id = id;
   delivery.event_id = event.id;
   delivery.destination_id = destination_id;
+  delivery.job_id = event.job_id;
   delivery.next_attempt_at = at_s(10);
   delivery.created_at = at_s(3);
   return delivery;

@@ -101,11 +101,16 @@ CREATE TABLE chunks (
   lease_until BIGINT NOT NULL,
   fence BIGINT NOT NULL,
   leases BIGINT NOT NULL,
+  parked_count BIGINT NOT NULL,
+  times_parked BIGINT NOT NULL,
   PRIMARY KEY (tenant_id, job_id, number)
 );
 CREATE INDEX chunks_open ON chunks (tenant_id, job_id, number) WHERE state = 'open';
 CREATE INDEX chunks_leased ON chunks (tenant_id, job_id, number, lease_until)
   WHERE state = 'leased';
+CREATE INDEX chunks_parked ON chunks (tenant_id, job_id, number, lease_until)
+  WHERE state = 'parked';
+CREATE INDEX chunks_parked_until ON chunks (lease_until) WHERE state = 'parked';
 
 CREATE TABLE chunk_inputs (
   tenant_id TEXT NOT NULL,
@@ -138,9 +143,7 @@ CREATE TABLE lease_turns (
 )";
 
 // deliveries.claimable_at is when the row may next be leased: next_attempt_at, or lease_until while
-// it is held, or the end of time while its destination is paused. So the index of what is due never
-// leads through what cannot be taken. dedup_keys have no tenant: a source's id is unique in the
-// program.
+// it is held. dedup_keys have no tenant: a source's id is unique in the program.
 constexpr std::string_view kEvents = R"(
 CREATE TABLE events (
   tenant_id TEXT NOT NULL,
@@ -179,6 +182,7 @@ CREATE TABLE deliveries (
   id TEXT NOT NULL,
   event_id TEXT NOT NULL,
   destination_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
   state TEXT NOT NULL,
   attempt_count BIGINT NOT NULL,
   next_attempt_at BIGINT NOT NULL,
@@ -191,11 +195,10 @@ CREATE TABLE deliveries (
   finished_at BIGINT,
   PRIMARY KEY (tenant_id, id)
 );
-CREATE INDEX deliveries_due ON deliveries (claimable_at, id) WHERE state = 'pending';
 CREATE INDEX deliveries_queue ON deliveries (tenant_id, destination_id, claimable_at)
   WHERE state = 'pending';
-CREATE INDEX deliveries_waiting ON deliveries (tenant_id, destination_id, claimable_at)
-  WHERE state = 'pending';
+CREATE INDEX deliveries_job ON deliveries (tenant_id, destination_id, job_id, created_at, id)
+  WHERE state = 'pending' AND job_id <> '';
 CREATE INDEX deliveries_event ON deliveries (tenant_id, event_id, id);
 CREATE INDEX deliveries_destination ON deliveries (tenant_id, destination_id, id);
 CREATE INDEX deliveries_state ON deliveries (tenant_id, state, id);
@@ -212,7 +215,7 @@ CREATE TABLE attempts (
   latency_ms DOUBLE PRECISION NOT NULL,
   response_head {blob} NOT NULL,
   PRIMARY KEY (tenant_id, delivery_id, number, id)
-);
+){clustered};
 )";
 
 constexpr std::string_view kDestinations = R"(

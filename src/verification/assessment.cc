@@ -1,5 +1,8 @@
 #include "verification/assessment.h"
 
+#include <optional>
+#include <utility>
+
 #include "address/email_address.h"
 #include "address/suggestion.h"
 #include "base/text.h"
@@ -9,14 +12,20 @@
 namespace verihook::verification {
 namespace {
 
-void look_up_lists(model::Verdict& verdict, const address::ParsedAddress& parsed,
-                   const address::Lists& lists) {
-  verdict.is_disposable = lists.disposable(parsed.domain_ascii).has_value();
+// What the lists say of one address; the hit that settles it, where one does.
+std::optional<address::ListHit> look_up_lists(model::Verdict& verdict,
+                                              const address::ParsedAddress& parsed,
+                                              const address::Lists& lists) {
+  const auto hits = lists.look_up(parsed.domain_ascii);
+  verdict.is_disposable = hits.disposable.has_value();
   verdict.is_role = lists.role(parsed.local_unquoted).has_value();
-  verdict.is_free = lists.free(parsed.domain_ascii).has_value();
-  verdict.is_alias_relay = lists.alias_relay(parsed.domain_ascii).has_value();
+  verdict.is_free = hits.free.has_value();
+  verdict.is_alias_relay = hits.alias_relay.has_value();
   verdict.is_tagged = parsed.tagged;
-  if (auto suggestion = address::suggest(parsed, lists)) verdict.suggestion = *suggestion;
+  if (auto suggestion = address::suggest(parsed, lists, hits)) {
+    verdict.suggestion = *std::move(suggestion);
+  }
+  return lists.suppressed(parsed.normalized, hits);
 }
 
 }  // namespace
@@ -27,32 +36,50 @@ Assessment assess(std::string_view email, const address::Lists& lists,
   model::Verdict& verdict = result.verdict;
   verdict.email = email;
   verdict.checked_at = now;
-  const auto parsed = address::parse(trim(email), address::SyntaxPolicy{});
+  auto parsed = address::parse(trim(email), address::SyntaxPolicy{});
   if (!parsed) {
     verdict.syntax = parsed.error().text();
+    verdict.suggestion = address::suggest_repair(trim(email), lists).value_or("");
     settle(verdict, model::Reason::kInvalidEmail, options);
     result.settled = true;
     return result;
   }
-  verdict.normalized_email = parsed->normalized;
-  verdict.user = parsed->normalized_local;
-  verdict.domain = parsed->domain_ascii;
+  const auto suppressed = look_up_lists(verdict, *parsed, lists);
+  const auto sandbox = sandbox_reason(parsed->local_unquoted, parsed->domain_ascii);
+  result.needs_smtputf8 = parsed->eai;
   result.mailbox = parsed->normalized;
   result.domain = parsed->domain_ascii;
-  result.needs_smtputf8 = parsed->eai;
-  look_up_lists(verdict, *parsed, lists);
+  verdict.normalized_email = std::move(parsed->normalized);
+  verdict.user = std::move(parsed->normalized_local);
+  verdict.domain = std::move(parsed->domain_ascii);
 
-  if (const auto reason = sandbox_reason(parsed->local_unquoted, parsed->domain_ascii)) {
+  result.settled = true;
+  if (sandbox) {
     verdict.is_role = false;
-    settle(verdict, *reason, options);
+    settle(verdict, *sandbox, options);
     add_sandbox_evidence(verdict);
-    result.settled = true;
+  } else if (suppressed) {
+    // Whoever is not to be written to is not to be asked about either.
+    settle(verdict, model::Reason::kSuppressed, options);
   } else if (*verdict.is_disposable && options.disposable_as != model::DisposableAs::kFlag) {
     // The verdict is certain already; asking a throw-away host would only cost reputation.
     settle(verdict, model::Reason::kDisposable, options);
-    result.settled = true;
+  } else {
+    result.settled = false;
   }
   return result;
+}
+
+std::vector<std::string> list_hits(std::string_view email, const address::Lists& lists) {
+  const auto parsed = address::parse(trim(email), address::SyntaxPolicy{});
+  if (!parsed) return {};
+  const auto hits = lists.look_up(parsed->domain_ascii);
+  std::vector<std::string> found;
+  for (const auto& hit : {lists.suppressed(parsed->normalized, hits), hits.disposable, hits.free,
+                          hits.alias_relay, lists.role(parsed->local_unquoted), hits.popular}) {
+    if (hit) found.push_back(hit->to_string());
+  }
+  return found;
 }
 
 }  // namespace verihook::verification

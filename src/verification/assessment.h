@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "address/lists.h"
 #include "model/job.h"
@@ -19,7 +20,12 @@ struct Assessment {
   bool needs_smtputf8 = false;
 };
 
+// `email` with white space around it is taken as without.
 Assessment assess(std::string_view email, const address::Lists& lists,
                   const model::JobOptions& options, WallTime now);
+
+// For traces: what stands in a list about this address, each like
+// "disposable:mailinator.com@package@1.2.3": the list, the entry, and the source with its version.
+std::vector<std::string> list_hits(std::string_view email, const address::Lists& lists);
 
 }  // namespace verihook::verification

@@ -20,6 +20,8 @@ CatchAll read_answer(const MailboxAnswer& answer) {
     case smtp::ReplyClass::kMailboxDisabled:
     case smtp::ReplyClass::kDomainNotHosted:
       return CatchAll::kTellsApart;
+    case smtp::ReplyClass::kGreylisted:
+      return CatchAll::kLater;
     default:
       return CatchAll::kInconclusive;
   }
@@ -33,6 +35,14 @@ std::string improbable_local_part(Random& random) {
     name.append(kSyllables[random.below(kSyllables.size())]);
   }
   return name;
+}
+
+std::string CatchAllMemory::mailbox_for(const std::string& domain) {
+  const auto known = known_.find(domain);
+  if (known != known_.end() && known->second.answer == CatchAll::kLater) {
+    return known->second.mailbox;
+  }
+  return improbable_local_part(random_) + "@" + domain;
 }
 
 Task<CatchAll> CatchAllMemory::find(std::string domain, std::shared_ptr<Exchange> exchange) {
@@ -53,7 +63,8 @@ Task<CatchAll> CatchAllMemory::find(std::string domain, std::shared_ptr<Exchange
   flights_[domain] = flight;
   ++questions_;
   std::vector<std::string> recipients;
-  recipients.push_back(improbable_local_part(random_) + "@" + domain);
+  const std::string mailbox = mailbox_for(domain);
+  recipients.push_back(mailbox);
   const auto answers = co_await exchange->ask(std::move(recipients));
   const CatchAll answer = read_answer(answers.front());
   flight->answer = answer;
@@ -61,8 +72,9 @@ Task<CatchAll> CatchAllMemory::find(std::string domain, std::shared_ptr<Exchange
   flight->waiters.wake_all();
   if (answer != CatchAll::kInconclusive) {
     if (known_.size() >= options_.catch_all_entries_max) known_.clear();
-    known_[domain] = {exchange, answer,
-                      timers_.clock().monotonic_now() + options_.catch_all_ttl_ms};
+    const MonotonicTime now = timers_.clock().monotonic_now();
+    const bool later = answer == CatchAll::kLater;
+    known_[domain] = {exchange, answer, later ? now : now + options_.catch_all_ttl_ms, mailbox};
   }
   co_return answer;
 }

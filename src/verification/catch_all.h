@@ -11,6 +11,7 @@
 #include "async/timers.h"
 #include "base/random.h"
 #include "verification/exchange.h"
+#include "verification/limits.h"
 
 namespace verihook::verification {
 
@@ -18,6 +19,7 @@ enum class CatchAll {
   kAcceptsAll,    // a random mailbox was accepted
   kTellsApart,    // a random mailbox was refused
   kInconclusive,  // the answer said nothing either way
+  kLater,         // the server wants to hear the question again later (greylisting)
 };
 
 // A local part that nobody has and that does not look made by a machine: 14 letters or more.
@@ -40,11 +42,14 @@ class CatchAllMemory {
     std::weak_ptr<Exchange> exchange;  // the set of MX hosts that it is true of
     CatchAll answer = CatchAll::kInconclusive;
     MonotonicTime until{};
+    std::string mailbox;  // that was asked about; of kLater, which wants to see the same again
   };
   struct Flight {
     std::optional<CatchAll> answer;
     WaitList waiters;
   };
+
+  std::string mailbox_for(const std::string& domain);
 
   Timers& timers_;
   Random& random_;

@@ -2,20 +2,19 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "smtp/classify.h"
+#include "verification/exchange_pool.h"
+
 namespace verihook::verification {
 namespace {
 
 constexpr Milliseconds kFailureKept{30'000};
+constexpr int kFailureDoublingsMax = 5;
 constexpr std::size_t kQuestionsPerTurn = 50;
 constexpr int kFruitlessConversationsMax = 4;
-constexpr std::size_t kExchangesBeforePruning = 10'000;
 constexpr Milliseconds kAskDeadline{300'000};
-
-std::string key_of(const std::vector<dns::MxRecord>& hosts) {
-  std::string key;
-  for (const dns::MxRecord& record : hosts) key.append(record.host).push_back(' ');
-  return key;
-}
 
 smtp::Outcome failed_to_connect(Error error) {
   smtp::Outcome outcome;
@@ -25,9 +24,17 @@ smtp::Outcome failed_to_connect(Error error) {
   return outcome;
 }
 
+MailboxAnswer stopping() {
+  return {failed_to_connect({Errc::kCancelled, "the program is stopping"}), "", 0, {}};
+}
+
 // A server's own words say more than the silence of another.
 bool says_more(const smtp::Outcome& outcome, const smtp::Outcome& than) {
   return outcome.reply.has_value() || !than.reply.has_value();
+}
+
+smtp::ReplyClass class_of(const smtp::Outcome& outcome, const std::string& host) {
+  return smtp::classify(outcome, smtp::provider_of(host)).reply_class;
 }
 
 }  // namespace
@@ -35,26 +42,23 @@ bool says_more(const smtp::Outcome& outcome, const smtp::Outcome& than) {
 // What one caller of ask() waits for. Shared, because the caller may be gone before the answer
 // comes.
 struct Exchange::Batch {
-  std::vector<std::string> recipients;
   std::vector<MailboxAnswer> answers;
   std::size_t open = 0;
   WaitList done;
 };
 
 Exchange::Exchange(ExchangePool& pool, std::vector<dns::MxRecord> hosts)
-    : pool_(pool), hosts_(std::move(hosts)) {}
+    : pool_(pool), hosts_(std::move(hosts)), group_(traffic_group_of(hosts_)) {}
 Exchange::~Exchange() = default;
 
 Task<std::vector<MailboxAnswer>> Exchange::ask(std::vector<std::string> recipients) {
   const auto batch = std::make_shared<Batch>();
-  batch->recipients = std::move(recipients);
-  batch->answers.resize(batch->recipients.size());
-  batch->open = batch->recipients.size();
+  batch->answers.resize(recipients.size());
   if (recently_failed()) {
-    for (MailboxAnswer& answer : batch->answers) answer = {last_failure_, "", 1};
+    std::ranges::fill(batch->answers, last_failure_);
     co_return std::move(batch->answers);
   }
-  for (std::size_t i = 0; i < batch->recipients.size(); ++i) questions_.push_back({batch, i});
+  enqueue(batch, std::move(recipients));
   start_connections();
   ++waiting_;
   while (batch->open > 0) {
@@ -62,198 +66,323 @@ Task<std::vector<MailboxAnswer>> Exchange::ask(std::vector<std::string> recipien
     if (!woken) break;
   }
   --waiting_;
-  if (batch->open > 0) {
-    std::erase_if(questions_, [&](const Question& question) { return question.batch == batch; });
-  }
+  if (batch->open > 0) withdraw(batch);
   co_return batch->answers;
+}
+
+Task<MailboxAnswer> Exchange::ask_alone(std::string recipient,
+                                        std::vector<std::string>& transcript) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const auto source = open_source();
+  if (!source) {
+    transcript.push_back("not connected: these servers refused us a moment ago");
+    co_return refusal();
+  }
+  LaneGate& gate = pool_.gate(group_, *source);
+  auto permit = co_await gate.enter();
+  if (!permit) co_return refusal();
+  auto place = co_await pool_.connections_.acquire();
+  if (!place) co_return stopping();
+  Connected connected = co_await connect(*source, &transcript);
+  if (!connected.conversation) {
+    co_return MailboxAnswer{std::move(connected.failure), connected.host, 1, {}};
+  }
+  gate.greeted();
+  std::vector<std::string> recipients{std::move(recipient)};
+  const auto deadline = Deadline::after(pool_.timers_.clock(), kAskDeadline);
+  auto outcomes = co_await connected.conversation->ask(std::move(recipients), deadline);
+  co_await connected.conversation->quit();
+  for (std::string& line : connected.conversation->trace()) transcript.push_back(std::move(line));
+  co_return MailboxAnswer{std::move(outcomes.front().outcome), connected.host, 1, {}};
+}
+
+void Exchange::enqueue(const std::shared_ptr<Batch>& batch, std::vector<std::string> recipients) {
+  batch->open = recipients.size();
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    auto found = mailboxes_.find(recipients[i]);
+    if (found == mailboxes_.end()) {
+      auto mailbox = std::make_shared<Mailbox>();
+      mailbox->address = std::move(recipients[i]);
+      queue_.push_back(mailbox);
+      found = mailboxes_.emplace(mailbox->address, std::move(mailbox)).first;
+    }
+    found->second->asked_by.emplace_back(batch, i);
+  }
+}
+
+void Exchange::withdraw(const std::shared_ptr<Batch>& batch) {
+  for (const auto& [address, mailbox] : mailboxes_) {
+    std::erase_if(mailbox->asked_by, [&](const auto& who) { return who.first == batch; });
+  }
+  std::erase_if(queue_, [&](const MailboxRef& mailbox) {
+    if (!mailbox->asked_by.empty()) return false;
+    mailboxes_.erase(mailbox->address);
+    return true;
+  });
 }
 
 bool Exchange::recently_failed() const {
   return failed_until_ && pool_.timers_.clock().monotonic_now() < *failed_until_;
 }
 
-// One connection at first; another for each further load of questions, up to the limit.
+// One connection at first; another for each further load of questions, up to the lane's limit.
 void Exchange::start_connections() {
   idle_connections_.wake_all();
-  const std::size_t wanted =
-      std::min((questions_.size() + kQuestionsPerTurn - 1) / kQuestionsPerTurn,
-               pool_.options_.connections_per_group_max);
-  while (connections_ < wanted) {
+  const std::size_t loads = (queue_.size() + kQuestionsPerTurn - 1) / kQuestionsPerTurn;
+  const std::size_t wanted = std::min(loads, pool_.options_.connections_per_group_max);
+  while (connections_ < wanted && !queue_.empty()) {
     ++connections_;  // before it starts, because it may have ended when spawn returns
     if (!pool_.tasks_.spawn("smtp", run_connection())) {
       --connections_;
-      answer_all(failed_to_connect({Errc::kCancelled, "the program is stopping"}), "");
-      return;
+      settle_all(stopping());
     }
-    if (questions_.empty()) return;
   }
 }
 
 Task<void> Exchange::run_connection() {
-  // A stop is noticed where it matters, so that the leave-taking below always happens.
+  // A stop is noticed where it matters, so that leave is always taken from the server.
   co_await asio::this_coro::throw_if_cancelled(false);
-  auto place = co_await pool_.connections_.acquire();
-  if (place) {
-    co_await converse();
-  } else {
-    answer_all(failed_to_connect(place.error()), "");
+  while (!queue_.empty() && !must_stop(co_await asio::this_coro::cancellation_state)) {
+    const auto source = open_source();
+    if (!source) {
+      settle_all_as_refused();
+      break;
+    }
+    LaneGate& gate = pool_.gate(group_, *source);
+    auto permit = co_await gate.enter();
+    if (!permit || queue_.empty()) continue;
+    auto place = co_await pool_.connections_.acquire();
+    if (!place) continue;
+    co_await converse(gate, *source);
   }
   --connections_;
-  const bool stopped = cancelled(co_await asio::this_coro::cancellation_state);
-  if (!questions_.empty() && !stopped) start_connections();
 }
 
-Task<void> Exchange::converse() {
-  while (!questions_.empty()) {
-    std::string host;
-    smtp::Outcome failure;
-    const auto conversation = co_await connect(host, failure);
-    if (!conversation) {
-      failed_until_ = pool_.timers_.clock().monotonic_now() + kFailureKept;
-      last_failure_ = failure;
-      answer_all(failure, host);
-      co_return;
-    }
-    std::size_t left = pool_.options_.recipients_per_connection_max;
-    while (conversation->usable() && left > 0) {
-      if (questions_.empty()) {
-        Alarm patience(pool_.timers_, pool_.executor_);
-        patience.arm(Deadline::after(pool_.timers_.clock(), pool_.options_.idle_connection_ms),
-                     [this] { idle_connections_.wake_all(); });
-        co_await idle_connections_.wait();
-      }
-      const bool stopped = cancelled(co_await asio::this_coro::cancellation_state);
-      if (questions_.empty() || stopped) break;
-      left -= co_await ask_some(*conversation, host, std::min(left, kQuestionsPerTurn));
-    }
-    co_await conversation->quit();
-    if (cancelled(co_await asio::this_coro::cancellation_state)) {
-      answer_all(failed_to_connect({Errc::kCancelled, "the program is stopping"}), host);
-      co_return;
-    }
+bool Exchange::must_stop(const asio::cancellation_state& state) {
+  if (!cancelled(state)) return false;
+  settle_all(stopping());
+  return true;
+}
+
+Task<void> Exchange::converse(LaneGate& gate, std::size_t source) {
+  const Connected connected = co_await connect(source, nullptr);
+  if (!connected.conversation) {
+    on_failure(gate, source, connected);
+    co_return;
+  }
+  gate.greeted();
+  failures_in_a_row_ = 0;
+  refusals_in_a_row_ = 0;
+  co_await ask_while_usable(gate, *connected.conversation, connected.host);
+  co_await connected.conversation->quit();
+}
+
+Task<void> Exchange::ask_while_usable(LaneGate& gate, smtp::Conversation& conversation,
+                                      const std::string& host) {
+  const std::size_t allowed =
+      std::min(gate.lane().recipients_max(), pool_.options_.recipients_per_connection_max);
+  Asked total;
+  while (conversation.usable() && total.taken < allowed && !gate.closed()) {
+    const bool contended = gate.contended() || pool_.connections_.waiting() > 0;
+    if (queue_.empty() && !contended) co_await wait_for_questions();
+    const bool stopped = cancelled(co_await asio::this_coro::cancellation_state);
+    if (queue_.empty() || stopped) co_return;
+    const std::size_t count_max = std::min(allowed - total.taken, kQuestionsPerTurn);
+    const Asked asked = co_await ask_some(gate, conversation, host, count_max);
+    total.taken += asked.taken;
+    total.settled += asked.settled;
+  }
+  if (total.taken >= allowed && total.settled == total.taken) {
+    gate.had_enough();
+  } else if (!conversation.usable()) {
+    gate.cut_short(total.settled);
   }
 }
 
-Task<std::unique_ptr<smtp::Conversation>> Exchange::connect(std::string& host,
-                                                            smtp::Outcome& failure) {
+Task<void> Exchange::wait_for_questions() {
+  Alarm patience(pool_.timers_, pool_.executor_);
+  patience.arm(Deadline::after(pool_.timers_.clock(), pool_.options_.idle_connection_ms),
+               [this] { idle_connections_.wake_all(); });
+  co_await idle_connections_.wait();
+}
+
+std::optional<std::size_t> Exchange::open_source() const {
+  for (const std::size_t source : pool_.sources_for(group_)) {
+    if (!unserving_.contains(source) && pool_.is_open(group_, source)) return source;
+  }
+  return std::nullopt;
+}
+
+void Exchange::on_failure(LaneGate& gate, std::size_t source, const Connected& failed) {
+  const bool by_proxy = failed.failure.error && net::is_proxy_failure(failed.failure.error->code);
+  if (by_proxy || failed.unserved) {
+    if (by_proxy) pool_.source_failed(source);
+    if (failed.unserved) unserving_.insert(source);
+    last_failure_ = {failed.failure, failed.host, 0, {}};
+    if (open_source()) return;
+  }
+  const smtp::ReplyClass why = class_of(failed.failure, failed.host);
+  if (is_about_us(why)) {
+    gate.refused(why, failed.failure);
+    // With the lane closed, or others still at it, the answers come from there.
+    if (gate.closed() || connections_ > 1) return;
+    if (++refusals_in_a_row_ < kFruitlessConversationsMax) return;
+  }
+  const Milliseconds kept =
+      kFailureKept * (1 << std::min(failures_in_a_row_, kFailureDoublingsMax));
+  ++failures_in_a_row_;
+  refusals_in_a_row_ = 0;
+  failed_until_ = pool_.timers_.clock().monotonic_now() + kept;
+  last_failure_ = {failed.failure, failed.host, 1, kept};
+  settle_all(last_failure_);
+}
+
+Task<Exchange::Connected> Exchange::connect(std::size_t source,
+                                            std::vector<std::string>* transcript) {
   const VerifierOptions& options = pool_.options_;
-  failure = failed_to_connect({Errc::kUnreachable, "no MX host has an address"});
+  Connected result;
+  result.failure = failed_to_connect({Errc::kUnreachable, "no MX host has an address"});
   const std::size_t tried = std::min(hosts_.size(), options.mx_hosts_tried_max);
-  for (std::size_t i = 0; i < tried; ++i) {
-    const std::string& name = hosts_[i].host;
-    const auto dns_deadline = Deadline::after(pool_.timers_.clock(), options.dns_deadline_ms);
-    const auto found = co_await pool_.resolver_.addresses(name, dns_deadline);
-    if (!found) {
-      if (says_more(failed_to_connect(found.error()), failure)) {
-        failure = failed_to_connect(found.error());
-      }
+  for (std::size_t i = 0; i < tried && !result.conversation; ++i) {
+    co_await connect_to(hosts_[i].host, source, result, transcript);
+  }
+  const bool reached = result.conversation || result.failure.stage != smtp::Stage::kConnect;
+  if (reached) {
+    pool_.egress_.succeeded(pool_.timers_.clock().monotonic_now());
+  } else if (class_of(result.failure, result.host) == smtp::ReplyClass::kNoConnect) {
+    pool_.egress_.failed(group_);
+  }
+  co_return result;
+}
+
+Task<void> Exchange::connect_to(const std::string& host, std::size_t source, Connected& result,
+                                std::vector<std::string>* transcript) {
+  const VerifierOptions& options = pool_.options_;
+  const auto take_failure = [&](smtp::Outcome failure) {
+    if (!says_more(failure, result.failure)) return;
+    result.failure = std::move(failure);
+    result.host = host;
+  };
+  const auto dns_deadline = Deadline::after(pool_.timers_.clock(), options.dns_deadline_ms);
+  const auto found = co_await pool_.resolver_.addresses(host, dns_deadline);
+  if (!found) {
+    if (transcript) transcript->push_back(fmt::format("{}: {}", host, found.error().message));
+    take_failure(failed_to_connect({Errc::kDns, host + ": " + found.error().message}));
+    co_return;
+  }
+  std::size_t addresses_left = options.addresses_per_host_tried_max;
+  for (const net::IpAddress& address : found->records) {
+    if (!pool_.sources_[source].serves(family_of(address))) {
+      result.unserved = true;
       continue;
     }
-    std::size_t addresses_left = options.addresses_per_host_tried_max;
-    for (const net::IpAddress& address : found->records) {
-      if (addresses_left-- == 0) break;
-      smtp::ConversationOptions settings;
-      settings.session.helo = options.helo;
-      settings.session.mail_from = options.mail_from;
-      settings.session.recipients_per_connection_max = options.recipients_per_connection_max;
-      auto conversation = std::make_unique<smtp::Conversation>(
-          pool_.network_, pool_.timers_.clock(), std::move(settings));
-      ++pool_.stats_.conversations;
-      auto refusal =
-          co_await conversation->connect({address, options.smtp_port}, name, Deadline::never());
-      if (!refusal) {
-        host = name;
-        co_return conversation;
-      }
-      if (says_more(*refusal, failure)) {
-        failure = std::move(*refusal);
-        host = name;
-      }
+    if (addresses_left-- == 0) co_return;
+    result.unserved = false;
+    const net::Endpoint endpoint{address, options.smtp_port};
+    if (transcript) transcript->push_back(fmt::format("{}: {}", host, endpoint.to_string()));
+    auto conversation = std::make_unique<smtp::Conversation>(
+        pool_.network_, pool_.timers_.clock(), pool_.settings_of(source, transcript != nullptr));
+    ++pool_.stats_.conversations;
+    auto refusal = co_await conversation->connect(endpoint, host, Deadline::never());
+    if (!refusal) {
+      result.host = host;
+      result.conversation = std::move(conversation);
+      co_return;
     }
+    if (transcript) {
+      for (std::string& line : conversation->trace()) transcript->push_back(std::move(line));
+      if (refusal->error) transcript->push_back(refusal->error->message);
+    }
+    take_failure(std::move(*refusal));
   }
-  co_return nullptr;
 }
 
-Exchange::Questions Exchange::take_questions(std::size_t count_max) {
-  Questions taken;
-  while (!questions_.empty() && taken.size() < count_max) {
-    taken.push_back(std::move(questions_.front()));
-    questions_.pop_front();
+std::vector<Exchange::MailboxRef> Exchange::take(std::size_t count_max) {
+  std::vector<MailboxRef> taken;
+  while (!queue_.empty() && taken.size() < count_max) {
+    taken.push_back(std::move(queue_.front()));
+    queue_.pop_front();
   }
   return taken;
 }
 
-Task<std::size_t> Exchange::ask_some(smtp::Conversation& conversation, const std::string& host,
-                                     std::size_t count_max) {
-  const Questions questions = take_questions(count_max);
+Task<Exchange::Asked> Exchange::ask_some(LaneGate& gate, smtp::Conversation& conversation,
+                                         const std::string& host, std::size_t count_max) {
+  const std::vector<MailboxRef> mailboxes = take(count_max);
   std::vector<std::string> recipients;
-  recipients.reserve(questions.size());
-  for (const Question& question : questions) {
-    recipients.push_back(question.batch->recipients[question.index]);
-  }
+  recipients.reserve(mailboxes.size());
+  for (const MailboxRef& mailbox : mailboxes) recipients.push_back(mailbox->address);
   const auto deadline = Deadline::after(pool_.timers_.clock(), kAskDeadline);
   auto outcomes = co_await conversation.ask(std::move(recipients), deadline);
   const auto is_settled = [](const smtp::RecipientOutcome& one) {
     return one.outcome.kind != smtp::OutcomeKind::kNotAsked;
   };
-  const bool progress = std::ranges::any_of(outcomes, is_settled);
-  for (std::size_t i = 0; i < questions.size(); ++i) {
-    const Question& question = questions[i];
-    int& attempts = question.batch->answers[question.index].attempts;
+  Asked asked{mailboxes.size(), 0};
+  asked.settled = static_cast<std::size_t>(std::ranges::count_if(outcomes, is_settled));
+  for (std::size_t i = 0; i < mailboxes.size(); ++i) {
+    const MailboxRef& mailbox = mailboxes[i];
+    if (is_settled(outcomes[i]) && goes_to_another_source(gate, mailbox, outcomes[i], host)) {
+      queue_.push_back(mailbox);
+      continue;
+    }
     if (is_settled(outcomes[i])) {
       ++pool_.stats_.recipients_asked;
-      answer(question, {std::move(outcomes[i].outcome), host, attempts + 1});
+      gate.answered(class_of(outcomes[i].outcome, host), outcomes[i].outcome);
+      settle(mailbox, {std::move(outcomes[i].outcome), host, mailbox->attempts + 1, {}});
       continue;
     }
     // Nobody asked about this one. It is asked on the next connection, and given up only when
     // connections end again and again before anybody was asked about.
-    if (!progress) ++attempts;
-    if (attempts < kFruitlessConversationsMax) {
-      questions_.push_back(question);
+    if (asked.settled == 0) ++mailbox->attempts;
+    if (mailbox->attempts < kFruitlessConversationsMax) {
+      queue_.push_back(mailbox);
     } else {
-      answer(question, {std::move(outcomes[i].outcome), host, attempts});
+      settle(mailbox, {std::move(outcomes[i].outcome), host, mailbox->attempts, {}});
     }
   }
-  co_return questions.size();
+  co_return asked;
 }
 
-void Exchange::answer(const Question& question, MailboxAnswer answer) {
-  Batch& batch = *question.batch;
-  batch.answers[question.index] = std::move(answer);
-  if (--batch.open == 0) batch.done.wake_all();
+// A group that blocks one of our addresses may take another: the lane is closed at the first such
+// reply, and the mailbox asked for again from elsewhere.
+bool Exchange::goes_to_another_source(LaneGate& gate, const MailboxRef& mailbox,
+                                      const smtp::RecipientOutcome& one, const std::string& host) {
+  const smtp::ReplyClass what = class_of(one.outcome, host);
+  if (pool_.sources_.size() < 2 || what != smtp::ReplyClass::kBlocked) return false;
+  gate.refused(what, one.outcome);
+  if (!open_source() || mailbox->attempts + 1 >= kFruitlessConversationsMax) return false;
+  ++mailbox->attempts;
+  return true;
 }
 
-void Exchange::answer_all(const smtp::Outcome& outcome, const std::string& host) {
-  for (const Question& question : std::exchange(questions_, {})) {
-    answer(question, {outcome, host, question.batch->answers[question.index].attempts + 1});
+void Exchange::settle(const MailboxRef& mailbox, MailboxAnswer answer) {
+  mailboxes_.erase(mailbox->address);
+  for (const auto& [batch, index] : mailbox->asked_by) {
+    batch->answers[index] = answer;
+    if (--batch->open == 0) batch->done.wake_all();
   }
 }
 
-ExchangePool::ExchangePool(asio::any_io_executor executor, Timers& timers, dns::Resolver& resolver,
-                           net::Network& network, const VerifierOptions& options)
-    : executor_(executor),
-      timers_(timers),
-      resolver_(resolver),
-      network_(network),
-      options_(options),
-      connections_(options.connections_max),
-      tasks_(executor, "smtp conversations") {}
-
-std::shared_ptr<Exchange> ExchangePool::exchange(const std::vector<dns::MxRecord>& hosts) {
-  if (exchanges_.size() >= kExchangesBeforePruning) {
-    std::erase_if(exchanges_, [](const auto& entry) {
-      return entry.second.use_count() == 1 && entry.second->idle();
-    });
+void Exchange::settle_all(const MailboxAnswer& answer) {
+  for (const MailboxRef& mailbox : std::exchange(queue_, {})) {
+    MailboxAnswer own = answer;
+    own.attempts = mailbox->attempts + answer.attempts;
+    settle(mailbox, std::move(own));
   }
-  std::shared_ptr<Exchange>& found = exchanges_[key_of(hosts)];
-  if (!found) found = std::make_shared<Exchange>(*this, hosts);
-  return found;
 }
 
-Task<void> ExchangePool::stop() {
-  tasks_.close();
-  tasks_.cancel();
-  co_await tasks_.join();
+void Exchange::settle_all_as_refused() { settle_all(refusal()); }
+
+// What the group said when it closed its last lane, for those who were not asked because of it.
+MailboxAnswer Exchange::refusal() const {
+  const MonotonicTime now = pool_.timers_.clock().monotonic_now();
+  for (const std::size_t source : pool_.sources_for(group_)) {
+    const Lane& lane = pool_.gate(group_, source).lane();
+    if (!lane.closed(now)) continue;
+    const auto left = std::chrono::ceil<Milliseconds>(*lane.closed_until() - now);
+    return {lane.last_refusal(), hosts_.front().host, 1, left};
+  }
+  return last_failure_;
 }
 
 }  // namespace verihook::verification

@@ -1,41 +1,34 @@
 // Exchange: the conversations with one set of MX hosts. Questions about recipients of any domain,
-// list or job that share these hosts meet in one queue and are asked over a few connections that
-// are kept while there is somebody to ask about. Hosts are tried in order of preference, each with
-// its addresses. ExchangePool holds the exchanges and the limits they share. Lives on one io
-// thread.
+// list or job that share these hosts meet in one queue, each mailbox once, and are asked over a few
+// connections that are kept while there is somebody to ask about. Hosts are tried in order of
+// preference, each with its addresses. Lives on one io thread; see exchange_pool.h.
 #pragma once
 
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "async/semaphore.h"
-#include "async/task_group.h"
-#include "async/timers.h"
+#include "async/wait_list.h"
+#include "base/clock.h"
 #include "dns/mail_exchangers.h"
-#include "dns/resolver.h"
-#include "net/network.h"
 #include "smtp/client.h"
-#include "verification/limits.h"
+#include "verification/lane_gate.h"
 
 namespace verihook::verification {
+
+class ExchangePool;
 
 // What was learned about one recipient, and from whom.
 struct MailboxAnswer {
   smtp::Outcome outcome;
-  std::string host;  // that answered; empty when none could be reached
-  int attempts = 0;  // conversations in which it was asked
+  std::string host;                      // that answered; empty when none could be reached
+  int attempts = 0;                      // conversations in which it was asked
+  std::optional<Milliseconds> retry_in;  // we keep away from these hosts for so long
 };
-
-struct ExchangeStats {
-  std::uint64_t conversations = 0;
-  std::uint64_t recipients_asked = 0;
-};
-
-class ExchangePool;
 
 class Exchange {
  public:
@@ -48,66 +41,73 @@ class Exchange {
   // cancelled, returns at once, and who was not asked yet says so.
   Task<std::vector<MailboxAnswer>> ask(std::vector<std::string> recipients);
 
-  bool idle() const { return questions_.empty() && connections_ == 0 && waiting_ == 0; }
+  // The same for one, on a connection of its own, with what was said there in `transcript`.
+  Task<MailboxAnswer> ask_alone(std::string recipient, std::vector<std::string>& transcript);
+
+  bool idle() const { return mailboxes_.empty() && connections_ == 0 && waiting_ == 0; }
 
  private:
   struct Batch;
-  struct Question {
-    std::shared_ptr<Batch> batch;
-    std::size_t index = 0;
+  // A mailbox that somebody wants to know about.
+  struct Mailbox {
+    std::string address;
+    int attempts = 0;
+    std::vector<std::pair<std::shared_ptr<Batch>, std::size_t>> asked_by;
   };
-  using Questions = std::vector<Question>;
+  using MailboxRef = std::shared_ptr<Mailbox>;
+  struct Connected {
+    std::unique_ptr<smtp::Conversation> conversation;  // null: `failure` says why
+    smtp::Outcome failure;
+    std::string host;
+    bool unserved = false;  // the source reaches none of the hosts' addresses: wrong family
+  };
 
+  void enqueue(const std::shared_ptr<Batch>& batch, std::vector<std::string> recipients);
+  void withdraw(const std::shared_ptr<Batch>& batch);
   void start_connections();
   Task<void> run_connection();
-  Task<void> converse();
-  // A conversation that can be used, or why there is none.
-  Task<std::unique_ptr<smtp::Conversation>> connect(std::string& host, smtp::Outcome& failure);
-  // How many questions it took from the queue.
-  Task<std::size_t> ask_some(smtp::Conversation& conversation, const std::string& host,
-                             std::size_t count_max);
-  Questions take_questions(std::size_t count_max);
-  void answer(const Question& question, MailboxAnswer answer);
-  void answer_all(const smtp::Outcome& outcome, const std::string& host);
+  Task<void> converse(LaneGate& gate, std::size_t source);
+  Task<Connected> connect(std::size_t source, std::vector<std::string>* transcript);
+  Task<void> connect_to(const std::string& host, std::size_t source, Connected& result,
+                        std::vector<std::string>* transcript);
+  Task<void> ask_while_usable(LaneGate& gate, smtp::Conversation& conversation,
+                              const std::string& host);
+  struct Asked {
+    std::size_t taken = 0;
+    std::size_t settled = 0;
+  };
+  Task<Asked> ask_some(LaneGate& gate, smtp::Conversation& conversation, const std::string& host,
+                       std::size_t count_max);
+  Task<void> wait_for_questions();
+  // What to do about a connection that could not be used.
+  void on_failure(LaneGate& gate, std::size_t source, const Connected& failed);
+  // The first in this group's order from where we may ask; nothing when none is open.
+  std::optional<std::size_t> open_source() const;
+
+  bool goes_to_another_source(LaneGate& gate, const MailboxRef& mailbox,
+                              const smtp::RecipientOutcome& one, const std::string& host);
+  std::vector<MailboxRef> take(std::size_t count_max);
+  void settle(const MailboxRef& mailbox, MailboxAnswer answer);
+  void settle_all(const MailboxAnswer& answer);
+  void settle_all_as_refused();
+  MailboxAnswer refusal() const;
   bool recently_failed() const;
+  bool must_stop(const asio::cancellation_state& state);
 
   ExchangePool& pool_;
   const std::vector<dns::MxRecord> hosts_;
-  std::deque<Question> questions_;
+  const std::string group_;
+  std::unordered_map<std::string_view, MailboxRef> mailboxes_;  // by their own address
+  std::deque<MailboxRef> queue_;                                // of those, not being asked now
   std::size_t connections_ = 0;
   std::size_t waiting_ = 0;  // coroutines inside ask()
   // After a failure to connect, everybody gets the same answer for a while.
   std::optional<MonotonicTime> failed_until_;
-  smtp::Outcome last_failure_;
+  std::set<std::size_t> unserving_;  // sources of the wrong family
+  int failures_in_a_row_ = 0;
+  int refusals_in_a_row_ = 0;
+  MailboxAnswer last_failure_;
   WaitList idle_connections_;
-};
-
-class ExchangePool {
- public:
-  ExchangePool(asio::any_io_executor executor, Timers& timers, dns::Resolver& resolver,
-               net::Network& network, const VerifierOptions& options);
-  ExchangePool(const ExchangePool&) = delete;
-  ExchangePool& operator=(const ExchangePool&) = delete;
-
-  // Shared by every domain with the same hosts in the same order.
-  std::shared_ptr<Exchange> exchange(const std::vector<dns::MxRecord>& hosts);
-  // Takes leave of every server. New questions are refused from then on.
-  Task<void> stop();
-
-  const ExchangeStats& stats() const { return stats_; }
-
- private:
-  friend class Exchange;
-
-  asio::any_io_executor executor_;
-  Timers& timers_;
-  dns::Resolver& resolver_;
-  net::Network& network_;
-  const VerifierOptions& options_;
-  Semaphore connections_;
-  ExchangeStats stats_;
-  std::unordered_map<std::string, std::shared_ptr<Exchange>> exchanges_;
-  TaskGroup tasks_;
 };
 
 }  // namespace verihook::verification

@@ -1,5 +1,3 @@
-#include "verification/exchange.h"
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -9,6 +7,7 @@
 #include "tests/support/simulated_network.h"
 #include "tests/support/simulated_resolver.h"
 #include "tests/support/virtual_time.h"
+#include "verification/exchange_pool.h"
 
 namespace verihook::verification {
 namespace {
@@ -57,11 +56,24 @@ class ExchangeTest : public ::testing::Test {
     });
   }
 
-  std::vector<MailboxAnswer> ask(int count, const std::string& name = "user") {
+  // A server that greets with this and no more.
+  void greet_with(const std::string& address, const std::string& banner) {
+    network_.listen({*net::IpAddress::parse(address), 25}, [=](SimulatedPeer& peer) -> Task<void> {
+      peer.write(banner + "\r\n");
+      co_await peer.read_line();
+    });
+  }
+
+  ExchangePool& pool() {
     if (!pool_) {
       pool_ =
           std::make_unique<ExchangePool>(io_.get_executor(), time_, resolver_, network_, options_);
     }
+    return *pool_;
+  }
+
+  std::vector<MailboxAnswer> ask(int count, const std::string& name = "user") {
+    pool();
     std::vector<std::string> recipients;
     for (int i = 0; i < count; ++i) recipients.push_back(name + std::to_string(i) + "@d.example");
     std::vector<MailboxAnswer> answers;
@@ -72,6 +84,14 @@ class ExchangeTest : public ::testing::Test {
   Task<void> ask_into(std::vector<std::string> recipients, std::vector<MailboxAnswer>& answers) {
     const std::vector<dns::MxRecord> hosts{{10, "mx1.example"}, {20, "mx2.example"}};
     answers = co_await pool_->exchange(hosts)->ask(std::move(recipients));
+  }
+
+  Task<void> ask_host(std::string host, std::vector<MailboxAnswer>& answers) {
+    answers = co_await pool_->exchange({{10, host}})->ask({"a@" + host});
+  }
+  Task<void> ask_alone(std::vector<std::string>& transcript, MailboxAnswer& answer) {
+    const auto exchange = pool_->exchange({{10, "mx1.example"}, {20, "mx2.example"}});
+    answer = co_await exchange->ask_alone("a@d.example", transcript);
   }
 
   static smtp::ReplyClass class_of(const MailboxAnswer& answer) {
@@ -129,6 +149,151 @@ TEST_F(ExchangeTest, AnswersEverybodyWhenNoHostCanBeReachedAndAsksNotAgainAtOnce
     EXPECT_EQ(class_of(answer), smtp::ReplyClass::kNoConnect);
   }
   EXPECT_EQ(network_.attempts().size(), attempts);
+}
+
+TEST_F(ExchangeTest, AsksOnceForTwoWhoWantToKnowTheSame) {
+  serve("192.0.2.1");
+  pool();
+  std::vector<MailboxAnswer> first;
+  std::vector<MailboxAnswer> second;
+  asio::co_spawn(io_, ask_into({"a@d.example", "b@d.example"}, first), asio::detached);
+  asio::co_spawn(io_, ask_into({"b@d.example", "a@d.example", "c@d.example"}, second),
+                 asio::detached);
+  time_.run();
+  ASSERT_EQ(first.size(), 2u);
+  ASSERT_EQ(second.size(), 3u);
+  for (const MailboxAnswer& answer : second) {
+    EXPECT_EQ(class_of(answer), smtp::ReplyClass::kAccepted);
+  }
+  EXPECT_EQ(pool_->stats().recipients_asked, 3u);
+}
+
+TEST_F(ExchangeTest, ASetOfHostsIsTheSameInWhateverOrder) {
+  const auto one = pool().exchange({{10, "mx1.example"}, {20, "mx2.example"}});
+  EXPECT_EQ(one, pool().exchange({{5, "mx2.example"}, {5, "mx1.example"}}));
+  EXPECT_NE(one, pool().exchange({{10, "mx1.example"}}));
+}
+
+TEST_F(ExchangeTest, KeepsAwayFromAGroupThatBlocksUsAndSaysForHowLong) {
+  greet_with("192.0.2.1", "554 5.7.1 192.0.2.9 is listed by zen.spamhaus.example blocklist");
+  greet_with("192.0.2.2", "554 5.7.1 192.0.2.9 is listed by zen.spamhaus.example blocklist");
+  const auto first = ask(200);
+  ASSERT_EQ(first.size(), 200u);
+  for (const MailboxAnswer& answer : first) {
+    EXPECT_EQ(class_of(answer), smtp::ReplyClass::kBlocked);
+  }
+  EXPECT_EQ(pool_->stats().lanes_closed, 1u);
+  const std::size_t attempts = network_.attempts().size();
+  const auto second = ask(3);
+  EXPECT_EQ(class_of(second[0]), smtp::ReplyClass::kBlocked);
+  EXPECT_EQ(network_.attempts().size(), attempts) << "nobody is asked while the lane is closed";
+  ASSERT_TRUE(second[0].retry_in);
+  EXPECT_GT(*second[0].retry_in, Milliseconds{20 * 60'000});
+}
+
+TEST_F(ExchangeTest, HasFewerConnectionsWhenTheServerTakesOnlyOne) {
+  int open = 0;
+  network_.listen({*net::IpAddress::parse("192.0.2.1"), 25},
+                  [&](SimulatedPeer& peer) -> Task<void> {
+                    if (open > 0) {
+                      peer.write("421 4.7.0 Too many concurrent connections\r\n");
+                      co_return;
+                    }
+                    ++open;
+                    peer.write("220 mx.example\r\n");
+                    for (;;) {
+                      const auto line = co_await peer.read_line();
+                      if (!line) break;
+                      peer.write("250 2.0.0 Ok\r\n");
+                    }
+                    --open;
+                  },
+                  {.latency = Milliseconds{10}});
+  const auto answers = ask(500);
+  ASSERT_EQ(answers.size(), 500u);
+  for (const MailboxAnswer& answer : answers) {
+    EXPECT_EQ(class_of(answer), smtp::ReplyClass::kAccepted);
+  }
+}
+
+TEST_F(ExchangeTest, KeepsToTheConnectionsOfItsGroupWhateverTheNumberOfHostSets) {
+  options_.traffic = {*TrafficRule::parse("* connections=3")};
+  serve("192.0.2.1");
+  std::vector<std::vector<MailboxAnswer>> answers(40);
+  pool();
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const std::string host = "tenant" + std::to_string(i) + ".mx.example";
+    resolver_.set_addresses(host, {"192.0.2.1"});
+    asio::co_spawn(io_, ask_host(host, answers[i]), asio::detached);
+  }
+  time_.run();
+  for (const auto& one : answers) {
+    ASSERT_EQ(one.size(), 1u);
+    EXPECT_EQ(class_of(one[0]), smtp::ReplyClass::kAccepted);
+  }
+  EXPECT_LE(network_.open_max(), 3u);
+}
+
+TEST_F(ExchangeTest, SaysWhenNoGroupCanBeReachedAndNoneWasLately) {
+  options_.egress_sample = 4;
+  std::vector<std::vector<MailboxAnswer>> answers(4);
+  pool();
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    EXPECT_FALSE(pool_->take_egress_blocked());
+    const std::string host = "mx.dead" + std::to_string(i) + ".example";
+    resolver_.set_addresses(host, {"192.0.2.77"});
+    asio::co_spawn(io_, ask_host(host, answers[i]), asio::detached);
+    time_.run();
+  }
+  EXPECT_TRUE(pool_->take_egress_blocked());
+  EXPECT_FALSE(pool_->take_egress_blocked());
+}
+
+TEST_F(ExchangeTest, GoesFromAnotherAddressWhenAGroupBlocksTheOne) {
+  options_.sources = {*EgressSource::parse("198.51.100.1"), *EgressSource::parse("198.51.100.2")};
+  std::optional<net::IpAddress> blocked;
+  network_.listen(
+      {*net::IpAddress::parse("192.0.2.1"), 25}, [&](SimulatedPeer& peer) -> Task<void> {
+        if (!blocked) blocked = peer.client_source();
+        peer.write("220 mx.example\r\n");
+        for (;;) {
+          const auto line = co_await peer.read_line();
+          if (!line) co_return;
+          const bool refuse = line->starts_with("RCPT") && peer.client_source() == blocked;
+          peer.write(refuse ? "550 5.7.1 Blocked by zen.spamhaus.example\r\n" : "250 2.0.0 Ok\r\n");
+        }
+      });
+  for (const MailboxAnswer& answer : ask(120)) {
+    EXPECT_EQ(class_of(answer), smtp::ReplyClass::kAccepted);
+  }
+  EXPECT_EQ(pool_->stats().lanes_closed, 1u);
+}
+
+TEST_F(ExchangeTest, UsesASourceOfTheHostsFamily) {
+  options_.sources = {*EgressSource::parse("2001:db8::5"), *EgressSource::parse("198.51.100.2"),
+                      *EgressSource::parse("2001:db8::6")};
+  serve("192.0.2.1");
+  for (const MailboxAnswer& answer : ask(3)) {
+    EXPECT_EQ(class_of(answer), smtp::ReplyClass::kAccepted);
+  }
+}
+
+TEST_F(ExchangeTest, AskingAloneTellsWhatWasSaid) {
+  serve("192.0.2.2");
+  std::vector<std::string> transcript;
+  MailboxAnswer answer;
+  pool();
+  asio::co_spawn(io_, ask_alone(transcript, answer), asio::detached);
+  time_.run();
+  EXPECT_EQ(class_of(answer), smtp::ReplyClass::kAccepted);
+  EXPECT_EQ(answer.host, "mx2.example");
+  const auto has = [&](const std::string& line) {
+    return std::ranges::find(transcript, line) != transcript.end();
+  };
+  EXPECT_TRUE(has("mx1.example: 192.0.2.1:25"));
+  EXPECT_TRUE(has("mx2.example: 192.0.2.2:25"));
+  EXPECT_TRUE(has("C: RCPT TO:<a@d.example>")) << transcript.back();
+  EXPECT_TRUE(has("S: 220 mx.example"));
 }
 
 }  // namespace

@@ -53,9 +53,26 @@ void append_smtp(JsonWriter& json, const model::SmtpEvidence& smtp) {
   json.end_object();
 }
 
+void append_lines(JsonWriter& json, std::string_view name, const std::vector<std::string>& lines) {
+  json.key(name);
+  json.begin_array();
+  for (const std::string& line : lines) json.value(line);
+  json.end_array();
+}
+
+void append_trace(JsonWriter& json, const Trace& trace) {
+  json.key("trace");
+  json.begin_object();
+  append_lines(json, "lists", trace.lists);
+  append_lines(json, "dns", trace.dns);
+  append_lines(json, "smtp", trace.smtp);
+  json.end_object();
+}
+
 }  // namespace
 
-void append_result(std::string& out, const model::Verdict& verdict, const RowReference& reference) {
+void append_result(std::string& out, const model::Verdict& verdict, const RowReference& reference,
+                   const Trace* trace) {
   JsonWriter json(out);
   json.begin_object();
   json.member("email", verdict.email);
@@ -100,6 +117,7 @@ void append_result(std::string& out, const model::Verdict& verdict, const RowRef
     json.raw(reference.data);
   }
   if (!verdict.syntax.empty()) json.member("syntax", verdict.syntax);
+  if (trace != nullptr) append_trace(json, *trace);
   json.end_object();
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "model/verdict.h"
+#include "verification/trace.h"
 
 namespace verihook::verification {
 
@@ -16,7 +17,9 @@ struct RowReference {
   std::string_view data;  // the caller's columns as canonical JSON; empty: null
 };
 
-// Appends one object, keys in the contract's order, no white space, no line end.
-void append_result(std::string& out, const model::Verdict& verdict, const RowReference& reference);
+// Appends one object, keys in the contract's order, no white space, no line end; `trace`, when
+// there is one, as the last member.
+void append_result(std::string& out, const model::Verdict& verdict, const RowReference& reference,
+                   const Trace* trace = nullptr);
 
 }  // namespace verihook::verification

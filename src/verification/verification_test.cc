@@ -54,6 +54,9 @@ TEST(Assessment, NamesTheRuleThatABadAddressBreaks) {
   EXPECT_EQ(assessment.verdict.reason, Reason::kInvalidEmail);
   EXPECT_FALSE(assessment.verdict.syntax.empty());
   EXPECT_EQ(assessment.verdict.score, 0);
+  EXPECT_EQ(assessment.verdict.suggestion, "");
+  EXPECT_EQ(assess_plainly("x@gmail,com").verdict.suggestion, "x@gmail.com");
+  EXPECT_EQ(assess_plainly("x@gmail,com").verdict.reason, Reason::kInvalidEmail);
 }
 
 TEST(Assessment, LooksUpListsAndLeavesTheRestToTheNetwork) {
@@ -74,6 +77,57 @@ TEST(Assessment, ADisposableAddressFollowsThePolicy) {
   EXPECT_EQ(assess_plainly("x@mailinator.com", options).verdict.status, Status::kInvalid);
   options.disposable_as = model::DisposableAs::kFlag;
   EXPECT_FALSE(assess_plainly("x@mailinator.com", options).settled);
+}
+
+std::shared_ptr<const address::Lists> lists_with(std::vector<address::LocalEntry> local) {
+  return *address::Lists::load(
+      "verihook-lists 1\n"
+      "list disposable burners@1.2.3 1\nmailinator.com\n"
+      "list free own@1 1\ngmail.com\n"
+      "list role own@2 1\nadmin\n"
+      "list popular own@3 1\ngmail.com\n",
+      {std::move(local), "local@7"});
+}
+
+TEST(Assessment, ASuppressedAddressIsRiskyWithoutAnyNetwork) {
+  using enum address::ListName;
+  const auto lists = lists_with({{kSuppressed, "someone@example.com", true},
+                                 {kSuppressed, "example.org", true},
+                                 {kSuppressed, "mailinator.com", true},
+                                 {kSuppressed, "me@example.org", false},
+                                 {kSuppressed, "sandbox.test", true}});
+  model::JobOptions options;
+  options.disposable_as = model::DisposableAs::kInvalid;
+  const auto now = from_unix_ms(0);
+  for (const auto* email : {"Someone@Example.com", "x@example.org", "x@mail.example.org",
+                            "\"x\"@EXAMPLE.org", "x@mailinator.com"}) {
+    const auto assessment = assess(email, *lists, options, now);
+    EXPECT_TRUE(assessment.settled) << email;
+    EXPECT_EQ(assessment.verdict.reason, Reason::kSuppressed) << email;
+    EXPECT_EQ(assessment.verdict.status, Status::kRisky) << email;
+    EXPECT_EQ(assessment.verdict.score, 10) << email;
+    EXPECT_FALSE(assessment.verdict.smtp.checked);
+  }
+  EXPECT_EQ(assess("x@mailinator.com", *lists, options, now).verdict.is_disposable, true);
+  for (const auto* email : {"other@example.com", "me@example.org", "x@example.net"}) {
+    EXPECT_FALSE(assess(email, *lists, options, now).settled) << email;
+  }
+  // The sandbox gives what it is asked for.
+  EXPECT_EQ(assess("accepted_email@sandbox.test", *lists, options, now).verdict.reason,
+            Reason::kAcceptedEmail);
+}
+
+TEST(Assessment, NamesTheListAndVersionOfEveryHit) {
+  using enum address::ListName;
+  const auto lists = lists_with({{kSuppressed, "gmail.com", true}, {kRole, "frontdesk", true}});
+  using Hits = std::vector<std::string>;
+  EXPECT_EQ(list_hits(" Admin+x@a.mailinator.com", *lists),
+            (Hits{"disposable:mailinator.com@burners@1.2.3", "role:admin@own@2"}));
+  EXPECT_EQ(list_hits("FrontDesk@gmail.com", *lists),
+            (Hits{"suppressed:gmail.com@local@7", "free:gmail.com@own@1", "role:frontdesk@local@7",
+                  "popular:gmail.com@own@3"}));
+  EXPECT_EQ(list_hits("x@example.com", *lists), Hits{});
+  EXPECT_EQ(list_hits("not an address", *lists), Hits{});
 }
 
 TEST(VerdictRules, ScoresStayInsideTheRangeOfTheirStatus) {

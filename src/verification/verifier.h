@@ -20,6 +20,7 @@
 #include "model/verdict.h"
 #include "net/network.h"
 #include "verification/limits.h"
+#include "verification/trace.h"
 
 namespace verihook::verification {
 
@@ -29,6 +30,15 @@ struct VerifierStats {
   std::uint64_t conversations = 0;  // SMTP connections opened
   std::uint64_t recipients_asked = 0;
   std::uint64_t catch_all_questions = 0;
+  std::uint64_t cache_hits = 0;    // mailboxes known from an earlier answer
+  std::uint64_t lanes_closed = 0;  // mail providers that we keep away from now
+};
+
+// What keeps this whole host from verifying.
+enum class Trouble {
+  kNone,                 // nothing known
+  kEgressBlocked,        // no mail server can be reached at all: port 25 is closed outwards
+  kResolverUnavailable,  // the name servers answer nothing
 };
 
 class Verifier {
@@ -43,7 +53,9 @@ class Verifier {
   Verifier& operator=(const Verifier&) = delete;
 
   // Never fails: what goes wrong is a verdict of status unknown. Ends by the deadline (kTimeout).
-  Task<model::Verdict> verify(std::string email, model::JobOptions options, Deadline deadline);
+  // With a trace, which must outlive the call, the question is put on a connection of its own.
+  Task<model::Verdict> verify(std::string email, model::JobOptions options, Deadline deadline,
+                              Trace* trace = nullptr);
 
   // Verdicts come in any order, each index exactly once, on the io thread; returns after the last.
   // When the coroutine is cancelled it returns early and the indexes without a verdict are the
@@ -51,6 +63,12 @@ class Verifier {
   using OnVerdict = std::function<void(std::size_t index, model::Verdict verdict)>;
   Task<void> verify_all(std::span<const std::string> emails, model::JobOptions options,
                         OnVerdict on_verdict);
+
+  // From now on; what has been judged by the old ones stays.
+  void use_lists(std::shared_ptr<const address::Lists> lists);
+
+  // Whether a fair sample of domains or mail servers all failed; reading it begins a new sample.
+  Trouble take_trouble();
 
   // Takes leave of every mail server; nothing can be asked of one any more.
   Task<void> stop();

@@ -49,6 +49,10 @@ BAD = [
     ("events_missing", "POST", "/v1/webhooks", {"url": "https://example.com/"}, 400, "events"),
     ("events_empty", "POST", "/v1/webhooks", {**HOOK, "events": []}, 400, "events"),
     ("events_bad", "POST", "/v1/webhooks", {**HOOK, "events": ["bulk exploded"]}, 400, ""),
+    ("events_unknown", "POST", "/v1/webhooks", {**HOOK, "events": ["*", "bulk.complete"]}, 400,
+     "verification.completed"),
+    ("events_unknown_group", "POST", "/v1/webhooks", {**HOOK, "events": ["bulks.*"]}, 400,
+     "bulk.completed, bulk.progress"),
     ("schedule_bad", "POST", "/v1/webhooks", {**HOOK, "retry_schedule": [-1]}, 400,
      "retry_schedule"),
     ("header_reserved", "POST", "/v1/webhooks", {**HOOK, "headers": {"Host": "a"}}, 400, "Host"),
@@ -99,6 +103,14 @@ def test_bad_requests_are_refused(program, method, path, body, status, words):
     answer = program.call(method, path, None if raw is not None else body, raw=raw,
                           headers={"Content-Type": "application/json"})
     assert_refused(answer, status, words)
+
+
+def test_a_destination_may_want_types_that_only_its_source_knows(program):
+    made = program.post("/v1/destinations", {
+        "name": "foreign", "kind": "http", "url": "https://example.com/", "sources": ["s"],
+        "events": ["invoice.paid", "charge.*"]}, 201)
+    assert made["events"] == ["invoice.paid", "charge.*"]
+    program.call("DELETE", f"/v1/destinations/{made['destination_id']}").expect(204)
 
 
 def test_a_wrong_method_is_told_which_ones_are_right(program):

@@ -10,8 +10,8 @@ from processes import Process, free_port
 from program import KEY, binary, run_command
 from receivers import SECRET, assert_authentic, signature
 
-COMMANDS = ["serve", "demo", "verify", "bulk", "keys", "trigger", "sign", "check-signature",
-            "config"]
+COMMANDS = ["serve", "demo", "doctor", "verify", "bulk", "keys", "lists", "trigger", "sign",
+            "check-signature", "config"]
 EMAILS = ["accepted_email@sandbox.test", "rejected_email@sandbox.test", "catch_all@sandbox.test",
           "timeout@sandbox.test"]
 

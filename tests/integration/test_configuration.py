@@ -12,6 +12,7 @@ BAD = [
     ("out_of_range", "\n\n[smtp]\nport = 70000\n", 4, "smtp.port"),
     ("bad_address", '[server]\nlisten = "nowhere"\n', 2, "server.listen"),
     ("bad_server", '[dns]\nservers = ["127.0.0.1:53", "dns.example"]\n', 2, "dns.servers"),
+    ("bad_source", '[smtp]\nsources = ["127.0.0.1 ehlo=x.test"]\n', 2, "smtp.sources"),
     ("bad_range", '[network]\nallow = ["127.0.0.0/99"]\n', 2, "network.allow"),
     ("bad_level", '[log]\nlevel = "loud"\n', 2, "log.level"),
     ("not_a_switch", '[network]\nallow_http = "perhaps"\n', 2, "network.allow_http"),

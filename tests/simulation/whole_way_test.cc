@@ -25,6 +25,7 @@ class Life {
 
   void live() {
     world_.faults = {.mail_connection = chance_.unit() * 0.4,
+                     .mail_throttle = chance_.chance(0.5) ? chance_.unit() * 0.3 : 0,
                      .endpoint = chance_.unit() * 0.6,
                      .endpoint_timeout = chance_.unit() * 0.2,
                      .disk_full = chance_.chance(0.3) ? chance_.unit() * 0.3 : 0};
@@ -107,6 +108,33 @@ class Life {
   SeededRandom chance_;
   std::map<std::string, std::vector<std::string>> jobs_;
 };
+
+TEST(WholeWay, AServerThatSaysLaterIsAskedAgainAndTheJobSaysSoMeanwhile) {
+  World world(1);
+  std::vector<std::string> emails(400);
+  for (std::string& email : emails) email = world.make_address();
+  const std::string id = world.submit(emails);
+  world.advance(1min);
+  const model::Job waiting = world.find_job(id);
+  const store::ParkedRows parked = world.find_parked(id);
+  EXPECT_EQ(waiting.state, model::JobState::kProcessing);
+  EXPECT_GT(parked.count, 50);
+  EXPECT_EQ(waiting.processed_count + parked.count, waiting.total_count);
+  ASSERT_TRUE(parked.until);
+  world.kill_node();
+  world.start_node();
+  world.advance(30min);
+  EXPECT_EQ(world.find_parked(id).count, 0);
+  const auto results = boost::json::parse(world.download(id)).as_array();
+  ASSERT_EQ(results.size(), emails.size());
+  int asked_again = 0;
+  for (std::size_t i = 0; i < emails.size(); ++i) {
+    const auto& result = results[i].as_object();
+    EXPECT_EQ(result.at("status").as_string(), model::to_string(world.truth(emails[i])));
+    asked_again += result.at("smtp").as_object().at("attempts").as_int64() > 1;
+  }
+  EXPECT_GE(asked_again, parked.count);
+}
 
 std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);

@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view kSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 constexpr int kDomains = 12;
 constexpr std::uint16_t kSmtpPort = 25;
+constexpr Milliseconds kGreylistingTime{300'000};
 
 net::Endpoint mail_server(int number) {
   return {*net::IpAddress::parse("192.0.2." + std::to_string(number + 1)), kSmtpPort};
@@ -92,7 +93,8 @@ World::~World() {
   for (int turn = 0; turn < 100 && !stopped; ++turn) time.advance(Milliseconds{1'000});
 }
 
-// Every third domain accepts any recipient; pairs of domains share their servers.
+// Every third domain accepts any recipient, every fourth asks to come back later; pairs of domains
+// share their servers.
 void World::add_domain(int number) {
   const std::string domain = "domain" + std::to_string(number) + ".example";
   const int server = number / 2;
@@ -100,6 +102,7 @@ void World::add_domain(int number) {
   resolver_.set_mx(domain, {{10, host}});
   resolver_.set_addresses(host, {mail_server(server).address.to_string()});
   if (number % 3 == 0) catch_all_domains_.insert(domain);
+  if (number % 4 == 1) greylisting_domains_.insert(domain);
   network_.listen(mail_server(server),
                   [this](testing::SimulatedPeer& peer) { return serve_mail(peer); },
                   {.latency = Milliseconds{15}, .split_reads = true});
@@ -120,6 +123,10 @@ std::string World::make_address() {
 }
 
 Task<void> World::serve_mail(testing::SimulatedPeer& peer) {
+  if (random.chance(faults.mail_throttle)) {
+    peer.write("421 4.7.0 mx.example Too many concurrent connections\r\n");
+    co_return;
+  }
   peer.write("220 mx.example ESMTP\r\n");
   const bool breaks = random.chance(faults.mail_connection);
   std::uint64_t lines_left = breaks ? random.below(8) : 10'000;
@@ -143,10 +150,17 @@ Task<void> World::serve_mail(testing::SimulatedPeer& peer) {
   }
 }
 
-std::string World::answer_recipient(const std::string& line) const {
+std::string World::answer_recipient(const std::string& line) {
   const auto begin = line.find('<') + 1;
   const std::string email = line.substr(begin, line.find('>') - begin);
   const std::string domain = email.substr(email.find('@') + 1);
+  if (greylisting_domains_.contains(domain)) {
+    const WallTime now = time.clock().wall_now();
+    const auto [first, is_new] = first_asked_.try_emplace(email, now);
+    if (now < first->second + kGreylistingTime) {
+      return "451 4.7.1 Greylisting in action, please come back later\r\n";
+    }
+  }
   if (mailboxes_.contains(email) || catch_all_domains_.contains(domain)) {
     return "250 2.1.5 Ok\r\n";
   }
@@ -235,6 +249,13 @@ std::string World::submit(const std::vector<std::string>& emails) {
 model::Job World::find_job(const std::string& id) {
   return run(node_->database.read([&](store::Connection& db) {
            return store::find_job(db, model::kDefaultTenant, id);
+         }))
+      .value();
+}
+
+store::ParkedRows World::find_parked(const std::string& job_id) {
+  return run(node_->database.read([&](store::Connection& db) {
+           return store::find_parked_rows(db, model::kDefaultTenant, job_id);
          }))
       .value();
 }

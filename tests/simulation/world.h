@@ -30,6 +30,7 @@ namespace verihook::simulation {
 // How often the world misbehaves; each run draws its own.
 struct Faults {
   double mail_connection = 0;   // a connection to a mail server is reset after some bytes
+  double mail_throttle = 0;     // … or refused with "too many connections"
   double endpoint = 0;          // a customer's endpoint answers 500
   double endpoint_timeout = 0;  // … or not at all
   double disk_full = 0;         // a commit finds no space
@@ -63,6 +64,8 @@ class World {
   model::Status truth(const std::string& email) const { return truths_.at(email); }
 
   model::Job find_job(const std::string& id);
+  // Rows that wait for a server that said "later".
+  store::ParkedRows find_parked(const std::string& job_id);
   // The results of a job as the download gives them.
   std::string download(const std::string& id);
   store::DeliveryCounts delivery_counts();
@@ -78,7 +81,7 @@ class World {
 
   void add_domain(int number);
   Task<void> serve_mail(testing::SimulatedPeer& peer);
-  std::string answer_recipient(const std::string& line) const;
+  std::string answer_recipient(const std::string& line);
   Result<http::ClientResponse> answer_webhook(const http::ClientRequest& request);
   void add_endpoint();
   template <class Value>
@@ -93,6 +96,8 @@ class World {
   std::map<std::string, model::Status> truths_;
   std::set<std::string> mailboxes_;
   std::set<std::string> catch_all_domains_;
+  std::set<std::string> greylisting_domains_;
+  std::map<std::string, WallTime> first_asked_;  // what a greylisting server has seen, and when
   int addresses_made_ = 0;
   bool endpoint_added_ = false;
   std::unique_ptr<Node> node_;

@@ -47,6 +47,7 @@ class ScriptedHandler final : public DestinationHandler {
   struct Answer {
     AttemptResult result;
     Milliseconds latency{0};
+    bool keeps_deadline = true;
   };
   struct Seen {
     std::string destination_id;
@@ -71,7 +72,8 @@ class ScriptedHandler final : public DestinationHandler {
     const std::size_t now = ++in_flight[destination.id];
     in_flight_max[destination.id] = std::max(in_flight_max[destination.id], now);
     const MonotonicTime end = timers_.clock().monotonic_now() + answer.latency;
-    if (answer.latency.count() > 0) co_await sleep_until(timers_, std::min(end, deadline.time()));
+    const MonotonicTime until = answer.keeps_deadline ? std::min(end, deadline.time()) : end;
+    if (answer.latency.count() > 0) co_await sleep_until(timers_, until);
     --in_flight[destination.id];
     if (cancelled(co_await asio::this_coro::cancellation_state)) co_return refused(0);
     if (answer.latency > attempt_timeout_ms()) {

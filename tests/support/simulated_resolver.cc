@@ -22,6 +22,17 @@ void SimulatedResolver::set_addresses(const std::string& host,
   names_[host].addresses = std::move(answer);
 }
 
+void SimulatedResolver::set_texts(const std::string& name, std::vector<std::string> texts,
+                                  std::chrono::seconds ttl) {
+  names_[name].texts = {dns::NameStatus::kExists, std::move(texts), ttl};
+}
+
+void SimulatedResolver::set_names(const std::string& address, std::vector<std::string> names,
+                                  std::chrono::seconds ttl) {
+  names_[net::IpAddress::parse(address).value().to_string()].names = {dns::NameStatus::kExists,
+                                                                      std::move(names), ttl};
+}
+
 void SimulatedResolver::set_failure(const std::string& name, Error error) {
   names_[name].failure = std::move(error);
 }
@@ -42,6 +53,24 @@ Task<Result<dns::AddressAnswer>> SimulatedResolver::addresses(std::string host, 
     co_return dns::AddressAnswer{dns::NameStatus::kDoesNotExist, {}, kNegativeTtl};
   }
   co_return name->addresses;
+}
+
+Task<Result<dns::TextAnswer>> SimulatedResolver::texts(std::string name, Deadline deadline) {
+  questions_.push_back("texts " + name);
+  CO_TRY(entry, co_await look_up(name, deadline));
+  if (entry == nullptr) {
+    co_return dns::TextAnswer{dns::NameStatus::kDoesNotExist, {}, kNegativeTtl};
+  }
+  co_return entry->texts;
+}
+
+Task<Result<dns::NameAnswer>> SimulatedResolver::names(net::IpAddress address, Deadline deadline) {
+  questions_.push_back("names " + address.to_string());
+  CO_TRY(entry, co_await look_up(address.to_string(), deadline));
+  if (entry == nullptr) {
+    co_return dns::NameAnswer{dns::NameStatus::kDoesNotExist, {}, kNegativeTtl};
+  }
+  co_return entry->names;
 }
 
 Task<Result<const SimulatedResolver::Name*>> SimulatedResolver::look_up(std::string name,

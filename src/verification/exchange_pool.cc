@@ -1,0 +1,105 @@
+#include "verification/exchange_pool.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace verihook::verification {
+namespace {
+
+constexpr std::size_t kExchangesBeforePruning = 10'000;
+constexpr Milliseconds kSourceFailureKept{60'000};
+
+// The set of hosts, whatever the order and the preferences in which a domain names them.
+std::string key_of(const std::vector<dns::MxRecord>& hosts) {
+  std::vector<std::string_view> names;
+  for (const dns::MxRecord& record : hosts) names.push_back(record.host);
+  std::ranges::sort(names);
+  std::string key;
+  for (const std::string_view name : names) key.append(name).push_back(' ');
+  return key;
+}
+
+}  // namespace
+
+ExchangePool::ExchangePool(asio::any_io_executor executor, Timers& timers, dns::Resolver& resolver,
+                           net::Network& network, const VerifierOptions& options)
+    : executor_(executor),
+      timers_(timers),
+      resolver_(resolver),
+      network_(network),
+      options_(options),
+      sources_(complete_sources(options.sources, options.helo, options.mail_from)),
+      failed_until_(sources_.size()),
+      connections_(options.connections_max),
+      egress_(options.egress_sample),
+      tasks_(executor, "smtp conversations") {}
+
+ExchangePool::~ExchangePool() = default;
+
+std::shared_ptr<Exchange> ExchangePool::exchange(const std::vector<dns::MxRecord>& hosts) {
+  if (exchanges_.size() >= kExchangesBeforePruning) {
+    std::erase_if(exchanges_, [](const auto& entry) {
+      return entry.second.use_count() == 1 && entry.second->idle();
+    });
+    const MonotonicTime now = timers_.clock().monotonic_now();
+    std::erase_if(lanes_, [now](const auto& entry) {
+      return entry.second->idle() && !entry.second->lane().closed(now);
+    });
+  }
+  std::shared_ptr<Exchange>& found = exchanges_[key_of(hosts)];
+  if (!found) found = std::make_shared<Exchange>(*this, hosts);
+  return found;
+}
+
+Task<void> ExchangePool::stop() {
+  tasks_.close();
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+ExchangeStats ExchangePool::stats() const {
+  ExchangeStats stats = stats_;
+  const MonotonicTime now = timers_.clock().monotonic_now();
+  stats.lanes_closed = static_cast<std::uint64_t>(std::ranges::count_if(
+      lanes_, [now](const auto& entry) { return entry.second->lane().closed(now); }));
+  return stats;
+}
+
+LaneGate& ExchangePool::gate(const std::string& group, std::size_t source) {
+  std::unique_ptr<LaneGate>& found = lanes_[{group, source}];
+  if (!found) {
+    found = std::make_unique<LaneGate>(executor_, timers_, limits_of(group, options_.traffic));
+  }
+  return *found;
+}
+
+std::vector<std::size_t> ExchangePool::sources_for(const std::string& group) const {
+  return ranked_sources(sources_, group);
+}
+
+bool ExchangePool::is_open(const std::string& group, std::size_t source) {
+  const auto& failed = failed_until_[source];
+  if (failed && timers_.clock().monotonic_now() < *failed) return false;
+  return !gate(group, source).closed();
+}
+
+void ExchangePool::source_failed(std::size_t source) {
+  log_warning("a way out to mail servers failed", {{"source", sources_[source].name}});
+  failed_until_[source] = timers_.clock().monotonic_now() + kSourceFailureKept;
+}
+
+smtp::ConversationOptions ExchangePool::settings_of(std::size_t source, bool trace) const {
+  smtp::ConversationOptions settings;
+  settings.session.helo = sources_[source].helo;
+  settings.session.mail_from = sources_[source].mail_from;
+  settings.connect = sources_[source].connect_options();
+  settings.session.recipients_per_connection_max = options_.recipients_per_connection_max;
+  settings.session.trace = trace;
+  settings.connect_timeout = options_.connect_timeout_ms;
+  settings.banner_timeout = options_.banner_timeout_ms;
+  settings.command_timeout = options_.command_timeout_ms;
+  return settings;
+}
+
+}  // namespace verihook::verification
