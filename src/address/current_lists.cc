@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 
 namespace verihook::address {
@@ -54,45 +55,18 @@ std::string version_of(const std::string& path) {
   return fmt::format("local@{}Z", to_iso8601(time).substr(0, kSummaryOctets));
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  const int number_;
-};
-
-bool write_fully(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const auto written = ::write(descriptor, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
 Result<void> write_and_rename(const std::string& path, std::string_view text) {
   constexpr mode_t kMode = 0644;  // nothing in it is secret, and the server may be another user
   std::string name = path + ".XXXXXX";
-  const Descriptor file(::mkostemp(name.data(), O_CLOEXEC));
-  if (file.number() < 0) return failed("cannot be written", path, errno);
-  if (!write_fully(file.number(), text) || ::fchmod(file.number(), kMode) != 0 ||
-      ::fsync(file.number()) != 0 || ::rename(name.c_str(), path.c_str()) != 0) {
+  const FileDescriptor file(::mkostemp(name.data(), O_CLOEXEC));
+  if (!file.is_open()) return failed("cannot be written", path, errno);
+  if (!write_fully(file.get(), text) || ::fchmod(file.get(), kMode) != 0 ||
+      ::fsync(file.get()) != 0 || ::rename(name.c_str(), path.c_str()) != 0) {
     const int error = errno;
     ::unlink(name.c_str());
     return failed("cannot be written", path, error);
   }
-  const fs::path folder = fs::path(path).parent_path();
-  const Descriptor parent(
-      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (parent.number() < 0 || ::fsync(parent.number()) != 0) {
+  if (!sync_folder(fs::path(path).parent_path())) {
     return failed("cannot be made durable", path, errno);
   }
   return {};

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/wiring.h"
+#include "base/percent.h"
 #include "base/text.h"
 #include "cli/terminal.h"
 #include "http/client_curl.h"
@@ -229,18 +230,6 @@ Error ApiClient::explained(Error error) const {
     error.message = fmt::format("{}: {}", connection_.url, error.message);
   }
   return error;
-}
-
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (is_alnum(c) || std::string_view("-._~").contains(c)) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
 }
 
 std::string text_of(const json::object& object, std::string_view name) {

@@ -67,9 +67,6 @@ class ApiClient {
   Connection connection_;
 };
 
-// A part of a path or the value of a query parameter, percent-encoded (RFC 3986, 2.1).
-std::string percent_encoded(std::string_view text);
-
 // The member of an object, or an empty value when it is not there or of another type.
 std::string text_of(const boost::json::object& object, std::string_view name);
 std::int64_t number_of(const boost::json::object& object, std::string_view name);

@@ -8,6 +8,7 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
+#include "base/percent.h"
 #include "base/text.h"
 #include "cli/api_client.h"
 #include "cli/client_session.h"

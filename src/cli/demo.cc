@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "api/authentication.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "cli/client_session.h"
 #include "cli/commands.h"
@@ -58,12 +59,9 @@ Result<std::string> load_or_make_key(const std::filesystem::path& file) {
   }
   crypto::SystemRandom random;
   std::string key = api::make_api_key(random);
-  const std::string line = key + "\n";
-  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const bool written =
-      descriptor >= 0 && ::write(descriptor, line.data(), line.size()) == std::ssize(line);
-  if (descriptor >= 0) ::close(descriptor);
-  if (written) return key;
+  const FileDescriptor descriptor(
+      ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (descriptor.is_open() && write_fully(descriptor.get(), key + "\n")) return key;
   return fail(Errc::kForbidden,
               fmt::format("{} cannot be written: {}; give another folder with --data",
                           file.string(), std::strerror(errno)));

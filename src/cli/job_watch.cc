@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/percent.h"
 #include "cli/result_view.h"
 #include "model/job.h"
 

@@ -1,6 +1,7 @@
 // `verihook keys`: API keys, over the API.
 #include <fmt/format.h>
 
+#include "base/percent.h"
 #include "cli/api_client.h"
 #include "cli/client_session.h"
 #include "cli/commands.h"

@@ -9,6 +9,7 @@
 
 #include <openssl/crypto.h>
 
+#include "base/file.h"
 #include "crypto/encoding.h"
 #include "crypto/hmac.h"
 
@@ -24,22 +25,6 @@ struct KeyBytes {
   KeyBytes& operator=(const KeyBytes&) = delete;
 
   std::array<std::byte, kAesKeyBytes> bytes{};
-};
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int value) : value_(value) {}
-  ~FileDescriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-
-  int get() const { return value_; }
-  bool is_open() const { return value_ >= 0; }
-
- private:
-  int value_;
 };
 
 // A file that is gone again unless it was given its final name.
@@ -78,16 +63,6 @@ ssize_t read_fully(int descriptor, std::span<std::byte> out) {
   return static_cast<ssize_t>(done);
 }
 
-bool write_fully(int descriptor, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
 Result<void> read_key(const std::filesystem::path& file, KeyBytes& key) {
   const FileDescriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!descriptor.is_open()) {
@@ -115,16 +90,6 @@ Result<void> read_key(const std::filesystem::path& file, KeyBytes& key) {
   return {};
 }
 
-Result<void> sync_folder(const std::filesystem::path& file) {
-  const std::filesystem::path parent = file.parent_path();
-  const FileDescriptor folder(
-      ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.is_open() || ::fsync(folder.get()) != 0) {
-    return system_failed("made durable", file, errno);
-  }
-  return {};
-}
-
 // The key is written under a temporary name and linked to its own: link() refuses a name that
 // exists, and no crash can leave a file with half a key behind.
 Result<void> link_key(const std::filesystem::path& file, const KeyBytes& key, Random& random) {
@@ -136,7 +101,8 @@ Result<void> link_key(const std::filesystem::path& file, const KeyBytes& key, Ra
   if (!descriptor.is_open()) return system_failed("made", file, errno);
   const TemporaryFile temporary(name);
   if (::fchmod(descriptor.get(), S_IRUSR | S_IWUSR) != 0 ||
-      !write_fully(descriptor.get(), key.bytes) || ::fsync(descriptor.get()) != 0) {
+      !write_fully(descriptor.get(), std::span<const std::byte>(key.bytes)) ||
+      ::fsync(descriptor.get()) != 0) {
     return system_failed("written", file, errno);
   }
   if (::link(name.c_str(), file.c_str()) != 0) {
@@ -153,7 +119,8 @@ Result<void> write_key(const std::filesystem::path& file, const KeyBytes& key, R
     if (error) return system_failed("made", file, error.value());
   }
   TRY_VOID(link_key(file, key, random));
-  return sync_folder(file);
+  if (!sync_folder(file.parent_path())) return system_failed("made durable", file, errno);
+  return {};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/percent.h"
 #include "base/text.h"
 
 namespace verihook::verification {
@@ -40,18 +41,6 @@ Result<std::string> percent_decoded(std::string_view text) {
   }
   if (out.size() > kCredentialBytesMax) {
     return wrong("a proxy's user or password cannot be longer than 255 bytes");
-  }
-  return out;
-}
-
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (is_alnum(c) || std::string_view("-._~").contains(c)) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
   }
   return out;
 }

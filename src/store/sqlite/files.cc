@@ -10,26 +10,12 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "base/file.h"
+
 namespace verihook::store::sqlite {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int number() const { return number_; }
-  int release() { return std::exchange(number_, -1); }
-
- private:
-  int number_;
-};
 
 std::unexpected<Error> failed(const std::string& what, const fs::path& path, int error) {
   const Errc code = error == ENOSPC || error == EDQUOT ? Errc::kStorageFull : Errc::kStorageFailed;
@@ -48,12 +34,12 @@ Result<void> make_folders(const fs::path& folder) {
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
     return failed("cannot create the folder", folder, errno);
   }
-  return sync_folder(parent);
+  return make_names_durable(parent);
 }
 
 Result<void> make_private_file(const fs::path& file) {
-  const Descriptor made(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (made.number() >= 0) return {};
+  const FileDescriptor made(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (made.is_open()) return {};
   if (errno != EEXIST) return failed("cannot create the file", file, errno);
   // Through its name: closing a descriptor of the database would drop SQLite's locks on it.
   struct stat status = {};
@@ -67,11 +53,8 @@ Result<void> make_private_file(const fs::path& file) {
   return {};
 }
 
-Result<void> sync_folder(const fs::path& folder) {
-  const fs::path path = folder_or_here(folder);
-  const Descriptor opened(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.number() < 0) return failed("cannot open the folder", path, errno);
-  if (::fsync(opened.number()) != 0) return failed("cannot sync the folder", path, errno);
+Result<void> make_names_durable(const fs::path& folder) {
+  if (!sync_folder(folder)) return failed("cannot sync the folder", folder_or_here(folder), errno);
   return {};
 }
 
@@ -93,9 +76,9 @@ Result<void> refuse_network_file_system(const fs::path& folder) {
 }
 
 Result<int> take_lock(const fs::path& file) {
-  Descriptor opened(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (opened.number() < 0) return failed("cannot open the lock file", file, errno);
-  if (::flock(opened.number(), LOCK_EX | LOCK_NB) == 0) return opened.release();
+  FileDescriptor opened(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!opened.is_open()) return failed("cannot open the lock file", file, errno);
+  if (::flock(opened.get(), LOCK_EX | LOCK_NB) == 0) return opened.release();
   if (errno != EWOULDBLOCK) return failed("cannot lock the file", file, errno);
   return fail(Errc::kConflict, "another process uses this database (it holds " + file.string() +
                                    "); stop it, or give store.url another path");

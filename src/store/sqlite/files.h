@@ -12,7 +12,8 @@ namespace verihook::store::sqlite {
 Result<void> make_folders(const std::filesystem::path& folder);
 // Creates an empty file of mode 0600, or takes the rights of group and others from an existing one.
 Result<void> make_private_file(const std::filesystem::path& file);
-Result<void> sync_folder(const std::filesystem::path& folder);
+// What was made or renamed in the folder is there after a power cut. kStorageFailed otherwise.
+Result<void> make_names_durable(const std::filesystem::path& folder);
 // kUnsupported on NFS and SMB.
 Result<void> refuse_network_file_system(const std::filesystem::path& folder);
 // Takes the exclusive lock for as long as the returned descriptor is open; kConflict when another

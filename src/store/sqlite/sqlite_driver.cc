@@ -117,7 +117,7 @@ Result<void> SqliteDriver::configure_writer(SqliteConnection& writer) {
   TRY_VOID(expect_setting(writer, "PRAGMA synchronous", "2"));
   TRY_VOID(expect_setting(writer, "PRAGMA wal_autocheckpoint", "0"));
   sqlite3_wal_hook(writer.handle(), &note_wal_pages, &wal_pages_);
-  return sync_folder(path_.parent_path());
+  return make_names_durable(path_.parent_path());
 }
 
 Result<std::unique_ptr<Connection>> SqliteDriver::open_writer() {
