@@ -319,8 +319,9 @@ constexpr FailureRow kFailures[] = {
 Classification classify_failure(Stage stage, const Error& error) {
   for (const FailureRow& row : kFailures) {
     if (row.code != error.code) continue;
-    const bool no_connection = stage == Stage::kConnect && (error.code == Errc::kTimeout ||
-                                                            error.code == Errc::kConnectionLost);
+    // A reset while connecting comes from a server that took the connection and dropped it: whether
+    // it is seen now or with the first read is chance.
+    const bool no_connection = stage == Stage::kConnect && error.code == Errc::kTimeout;
     return {no_connection ? ReplyClass::kNoConnect : row.reply_class, row.name, {}};
   }
   const bool connecting = stage == Stage::kConnect;

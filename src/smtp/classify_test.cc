@@ -333,6 +333,7 @@ TEST(Classify, MapsFailuresByStage) {
   };
   EXPECT_EQ(failed(Stage::kConnect, Errc::kTimeout), kNoConnect);
   EXPECT_EQ(failed(Stage::kConnect, Errc::kConnectionRefused), kNoConnect);
+  EXPECT_EQ(failed(Stage::kConnect, Errc::kConnectionLost), kConnectionLost);
   EXPECT_EQ(failed(Stage::kConnect, Errc::kForbiddenAddress), kNoConnect);
   EXPECT_EQ(failed(Stage::kConnect, Errc::kInternal), kNoConnect);
   EXPECT_EQ(failed(Stage::kBanner, Errc::kTimeout), kTimeout);

@@ -69,7 +69,7 @@ INTERNATIONAL = [
 
 ENDS = [
     Scenario("closed without a banner", LOST, one(Server(banner=DROP)), stage="banner"),
-    Scenario("reset without a banner", LOST, one(Server(banner=RESET)), stage="banner"),
+    Scenario("reset without a banner", LOST, one(Server(banner=RESET))),
     Scenario("closed inside the banner", LOST, one(Server(banner="220-hello" + CUT))),
     Scenario("closed at EHLO", LOST, one(Server(ehlo=DROP, helo=DROP)), stage="ehlo"),
     Scenario("closed at MAIL", LOST, one(Server(mail=DROP)), stage="mail_from"),

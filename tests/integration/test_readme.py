@@ -34,10 +34,10 @@ def serve(tmp_path):
                       environment={"VERIHOOK_SERVER_LISTEN": f"127.0.0.1:{port}",
                                    "VERIHOOK_DNS_SERVERS": "127.0.0.1:9"})
     process.start()
+    key = wait_until(lambda: re.search(r"vh_live_\w+\s", (tmp_path / "serve.log").read_text()), 20,
+                     "the first start prints a key")
     wait_until(lambda: accepts_connections("127.0.0.1", port), 20, "the server listens")
-    key = re.search(r"vh_live_\w+", (tmp_path / "serve.log").read_text())
-    assert key, "the first start prints a key"
-    yield tmp_path, f"http://127.0.0.1:{port}", key.group()
+    yield tmp_path, f"http://127.0.0.1:{port}", key.group().strip()
     process.end()
 
 
