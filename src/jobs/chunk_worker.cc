@@ -74,6 +74,8 @@ Task<void> ChunkWorker::run() {
       verification.cancel();
       co_await verification.join();
     }
+    // Before the checkpoint, which might complete the job. What is fresh then are failures alone.
+    if (!stopping && co_await fail_when_in_trouble()) break;
     const bool ended = verification_ended_;
     progress = co_await checkpoint();
     if (progress == Progress::kGoOn && stopping) {
@@ -85,7 +87,6 @@ Task<void> ChunkWorker::run() {
                         "the list contains the sandbox address that fails a job");
       break;
     }
-    if (progress == Progress::kGoOn && co_await fail_when_in_trouble()) break;
     if (progress == Progress::kGoOn && deadline_passed()) {
       co_await fail_job("DEADLINE_EXCEEDED", "the job did not end by its deadline");
       break;
