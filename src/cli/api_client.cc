@@ -118,32 +118,28 @@ Task<Result<http::ClientResponse>> ApiClient::send(http::Method method, std::str
   co_return std::move(*response);
 }
 
-Task<Result<ApiClient::Object>> ApiClient::get(std::string path) {
-  CO_TRY(response, co_await send(http::Method::kGet, std::move(path), "", "", nullptr));
-  if (response.status / 100 != 2) co_return std::unexpected(error_of(response));
+Result<ApiClient::Object> ApiClient::object_of(const http::ClientResponse& response) const {
+  if (response.status / 100 != 2) return std::unexpected(error_of(response));
   boost::system::error_code error;
   json::value value = json::parse(response.body, error);
   if (error || !value.is_object()) {
-    co_return fail(Errc::kProtocol,
-                   fmt::format("{} answered something that is not JSON; is it a verihook server?",
-                               connection_.url));
+    return fail(Errc::kProtocol,
+                fmt::format("{} answered something that is not JSON; is it a verihook server?",
+                            connection_.url));
   }
-  co_return std::move(value.get_object());
+  return std::move(value.get_object());
+}
+
+Task<Result<ApiClient::Object>> ApiClient::get(std::string path) {
+  CO_TRY(response, co_await send(http::Method::kGet, std::move(path), "", "", nullptr));
+  co_return object_of(response);
 }
 
 Task<Result<ApiClient::Object>> ApiClient::post(std::string path, std::string body,
                                                 std::string idempotency_key) {
   CO_TRY(response, co_await send(http::Method::kPost, std::move(path), std::move(body),
                                  std::move(idempotency_key), nullptr));
-  if (response.status / 100 != 2) co_return std::unexpected(error_of(response));
-  boost::system::error_code error;
-  json::value value = json::parse(response.body, error);
-  if (error || !value.is_object()) {
-    co_return fail(Errc::kProtocol,
-                   fmt::format("{} answered something that is not JSON; is it a verihook server?",
-                               connection_.url));
-  }
-  co_return std::move(value.get_object());
+  co_return object_of(response);
 }
 
 Task<Result<void>> ApiClient::remove(std::string path) {

@@ -60,6 +60,8 @@ class ApiClient {
 
   Task<Result<http::ClientResponse>> send(http::Method method, std::string path, std::string body,
                                           std::string idempotency_key, http::BodySink sink);
+  // The body of a success.
+  Result<Object> object_of(const http::ClientResponse& response) const;
   Error error_of(const http::ClientResponse& response) const;
   Error explained(Error error) const;
 

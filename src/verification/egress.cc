@@ -208,16 +208,6 @@ bool EgressSource::serves(Family family) const {
   return true;
 }
 
-std::optional<std::size_t> choose_source(std::span<const EgressSource> sources,
-                                         std::string_view group_key, Family family,
-                                         std::span<const std::string> excluded) {
-  for (const std::size_t i : ranked_sources(sources, group_key)) {
-    if (!sources[i].serves(family)) continue;
-    if (std::ranges::find(excluded, sources[i].name) == excluded.end()) return i;
-  }
-  return std::nullopt;
-}
-
 std::vector<std::size_t> ranked_sources(std::span<const EgressSource> sources,
                                         std::string_view group_key) {
   std::vector<std::pair<std::uint64_t, std::size_t>> weighed;

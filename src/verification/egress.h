@@ -1,7 +1,7 @@
 // EgressSource: one of the ways from which mail servers may be asked: a local address, a SOCKS5
-// proxy, or whatever the system chooses, each with the names that belong to it. Also the choice
-// among several: by the group of mail servers, so that one group always sees the same source (that
-// is what greylisting wants) and another one only when that is excluded. Pure; any thread.
+// proxy, or whatever the system chooses, each with the names that belong to it. Also their order
+// for a group of mail servers, so that one group always sees the same source (that is what
+// greylisting wants) and another one only when that cannot be had. Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -48,16 +48,8 @@ struct EgressSource {
   friend bool operator==(const EgressSource&, const EgressSource&) = default;
 };
 
-// The source for conversations with a group of mail servers: an index into `sources`, the same for
-// the same group as long as it is there and not excluded (rendezvous hashing, so that only the
-// groups of a source that goes move). Nothing when no source of the family is left. `excluded`
-// holds names.
-std::optional<std::size_t> choose_source(std::span<const EgressSource> sources,
-                                         std::string_view group_key, Family family,
-                                         std::span<const std::string> excluded = {});
-
-// All of them in the order in which a group of mail servers takes them: the same choice, for
-// callers who decide about families and exclusions themselves.
+// Indexes into `sources` in the order in which a group of mail servers takes them: always the same
+// for a group, and only the groups of a source that goes move (rendezvous hashing).
 std::vector<std::size_t> ranked_sources(std::span<const EgressSource> sources,
                                         std::string_view group_key);
 

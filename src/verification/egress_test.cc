@@ -1,5 +1,6 @@
 #include "verification/egress.h"
 
+#include <algorithm>
 #include <map>
 
 #include <gmock/gmock.h>
@@ -26,6 +27,17 @@ std::vector<EgressSource> sources(std::initializer_list<std::string_view> texts)
   std::vector<EgressSource> made;
   for (const auto text : texts) made.push_back(source(text));
   return made;
+}
+
+// The first of the group's order that serves the family and is not excluded by its name.
+std::optional<std::size_t> choose_source(std::span<const EgressSource> among,
+                                         std::string_view group, Family family,
+                                         std::span<const std::string> excluded) {
+  for (const std::size_t i : ranked_sources(among, group)) {
+    if (!among[i].serves(family)) continue;
+    if (std::ranges::find(excluded, among[i].name) == excluded.end()) return i;
+  }
+  return std::nullopt;
 }
 
 std::string chosen(std::span<const EgressSource> among, std::string_view group,

@@ -48,7 +48,10 @@ struct Exchange::Batch {
 };
 
 Exchange::Exchange(ExchangePool& pool, std::vector<dns::MxRecord> hosts)
-    : pool_(pool), hosts_(std::move(hosts)), group_(traffic_group_of(hosts_)) {}
+    : pool_(pool),
+      hosts_(std::move(hosts)),
+      group_(traffic_group_of(hosts_)),
+      sources_(pool.sources_for(group_)) {}
 Exchange::~Exchange() = default;
 
 Task<std::vector<MailboxAnswer>> Exchange::ask(std::vector<std::string> recipients) {
@@ -145,7 +148,7 @@ Task<void> Exchange::run_connection() {
   while (!queue_.empty() && !must_stop(co_await asio::this_coro::cancellation_state)) {
     const auto source = open_source();
     if (!source) {
-      settle_all_as_refused();
+      settle_all(refusal());
       break;
     }
     LaneGate& gate = pool_.gate(group_, *source);
@@ -207,7 +210,7 @@ Task<void> Exchange::wait_for_questions() {
 }
 
 std::optional<std::size_t> Exchange::open_source() const {
-  for (const std::size_t source : pool_.sources_for(group_)) {
+  for (const std::size_t source : sources_) {
     if (!unserving_.contains(source) && pool_.is_open(group_, source)) return source;
   }
   return std::nullopt;
@@ -371,12 +374,10 @@ void Exchange::settle_all(const MailboxAnswer& answer) {
   }
 }
 
-void Exchange::settle_all_as_refused() { settle_all(refusal()); }
-
 // What the group said when it closed its last lane, for those who were not asked because of it.
 MailboxAnswer Exchange::refusal() const {
   const MonotonicTime now = pool_.timers_.clock().monotonic_now();
-  for (const std::size_t source : pool_.sources_for(group_)) {
+  for (const std::size_t source : sources_) {
     const Lane& lane = pool_.gate(group_, source).lane();
     if (!lane.closed(now)) continue;
     const auto left = std::chrono::ceil<Milliseconds>(*lane.closed_until() - now);

@@ -89,7 +89,6 @@ class Exchange {
   std::vector<MailboxRef> take(std::size_t count_max);
   void settle(const MailboxRef& mailbox, MailboxAnswer answer);
   void settle_all(const MailboxAnswer& answer);
-  void settle_all_as_refused();
   MailboxAnswer refusal() const;
   bool recently_failed() const;
   bool must_stop(const asio::cancellation_state& state);
@@ -97,6 +96,7 @@ class Exchange {
   ExchangePool& pool_;
   const std::vector<dns::MxRecord> hosts_;
   const std::string group_;
+  const std::vector<std::size_t> sources_;  // in the order in which this group takes them
   std::unordered_map<std::string_view, MailboxRef> mailboxes_;  // by their own address
   std::deque<MailboxRef> queue_;                                // of those, not being asked now
   std::size_t connections_ = 0;

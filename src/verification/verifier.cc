@@ -451,7 +451,8 @@ Task<bool> Verifier::Impl::ask_other_hosts(const DomainRows& domain,
     }
     std::erase_if(open, [&](std::size_t i) { return !deserves_second_opinion(answers[i].answer); });
   }
-  co_return all_agree&& tried == exchangers.hosts.size();
+  if (tried < exchangers.hosts.size()) co_return false;
+  co_return all_agree;
 }
 
 // What the resolver's answer says about the resolver, and to whoever asked for a trace.
