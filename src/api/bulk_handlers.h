@@ -1,10 +1,15 @@
-// Handlers of /v1/verify and /v1/bulk.
+// Handlers of /v1/verify and /v1/bulk. bulk_create.cc takes lists in, bulk_download.cc gives
+// results out, bulk_handlers.cc holds the rest.
 #pragma once
 
 #include "api/call.h"
 #include "api/context.h"
+#include "model/job.h"
 
 namespace verihook::api {
+
+// The job that the path names; kNotFound also when it is another tenant's.
+Task<Result<model::Job>> find_named_job(Context& context, const Call& call);
 
 Answer verify_one(Context& context, Call& call);
 Answer create_bulk(Context& context, Call& call);
