@@ -27,7 +27,7 @@ struct RouteSpec {
   Answer (*handler)(Context&, Call&);
   unsigned success_status;
   std::string_view summary;
-  std::string_view request_schema;   // a name in openapi_schemas.cc; empty: no body
+  std::string_view request_schema;   // a name in openapi_schemas.json; empty: no body
   std::string_view response_schema;  // likewise; empty: no JSON body
   std::string_view query;            // names of query parameters, separated by spaces
 };
