@@ -28,14 +28,21 @@ Answer verify_one(Context& context, Call& call) {
   CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
   CO_TRY(email, fields.string("email"));
   CO_TRY(smtp, fields.optional_bool("smtp"));
+  CO_TRY(syntax_name, fields.optional_string("syntax"));
   CO_TRY(timeout_ms,
          fields.optional_integer("timeout_ms", 1, context.options.verify_timeout_ms_max.count()));
   if (const auto* metadata = fields.optional_value("metadata")) {
     CO_TRY_VOID(webhooks::canonical_metadata(*metadata));
   }
   CO_TRY_VOID(fields.refuse_others());
+  const auto syntax = model::parse_syntax(syntax_name.value_or("standard"));
+  if (!syntax) {
+    co_return fail(Errc::kInvalidArgument,
+                   "syntax must be \"standard\", \"strict\" or \"web_form\"");
+  }
   model::JobOptions options;
   options.smtp = smtp.value_or(true);
+  options.syntax = *syntax;
   options.greylist = model::Greylist::kSkip;
   const auto deadline =
       Deadline::after(context.clock(), Milliseconds{timeout_ms.value_or(kVerifyTimeoutMsDefault)});

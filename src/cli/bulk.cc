@@ -32,12 +32,11 @@ std::string request_of(const BulkOptions& options, const std::vector<std::string
   for (const std::string& address : addresses) writer.value(address);
   writer.end_array();
   if (!options.name.empty()) writer.member("name", options.name);
-  if (options.no_smtp) {
-    writer.key("options");
-    writer.begin_object();
-    writer.member("smtp", false);
-    writer.end_object();
-  }
+  writer.key("options");
+  writer.begin_object();
+  writer.member("smtp", !options.no_smtp);
+  writer.member("syntax", options.syntax);
+  writer.end_object();
   if (!options.webhook_url.empty()) writer.member("webhook_url", options.webhook_url);
   if (!options.webhook_secret.empty()) writer.member("webhook_secret", options.webhook_secret);
   writer.end_object();

@@ -95,6 +95,12 @@ class Parser {
             [] { return ConfigOptions{}; });
   }
 
+  static void add_syntax(CLI::App& command, std::string& syntax) {
+    command.add_option("--syntax", syntax, "What counts as an address")
+        ->check(CLI::IsMember({"standard", "strict", "web_form"}))
+        ->capture_default_str();
+  }
+
   void add_verify() {
     auto* verify = command(app_, "verify", "Check addresses one by one, with the evidence", [this] {
       verify_.connection = connection_;
@@ -105,6 +111,7 @@ class Parser {
         ->type_name("ADDRESS");
     verify->add_flag("--json", verify_.json, "One JSON object in a line for each address");
     verify->add_flag("--no-smtp", verify_.no_smtp, "Do not ask the mail servers");
+    add_syntax(*verify, verify_.syntax);
     verify->add_flag("--trace", verify_.trace, "Show the DNS answers and the dialogue");
     verify->add_option("--timeout-ms", verify_.timeout_ms, "Time for each address")
         ->check(CLI::Range(std::int64_t{1}, kTimeoutMsMax))
@@ -141,6 +148,7 @@ class Parser {
         ->transform(CLI::CheckedTransformer(kFormats).description(""))
         ->type_name("FORMAT");
     bulk->add_flag("--no-smtp", bulk_.no_smtp, "Do not ask the mail servers");
+    add_syntax(*bulk, bulk_.syntax);
     bulk->add_option("--name", bulk_.name, "A name for the job")->type_name("NAME");
     auto* url = bulk->add_option("--webhook-url", bulk_.webhook_url, "Tell this URL about the job");
     url->type_name("URL");

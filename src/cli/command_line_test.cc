@@ -121,7 +121,16 @@ TEST_F(CommandLine, ReadsTheOptionsOfBulk) {
   EXPECT_TRUE(options.no_smtp);
   EXPECT_EQ(options.webhook_secret, "s");
   EXPECT_EQ(options.idempotency_key, "i");
+  EXPECT_EQ(options.syntax, "standard");
   EXPECT_EQ(parsed<BulkOptions>({"bulk", "--job", "job_1"}).job_id, "job_1");
+}
+
+TEST_F(CommandLine, TakesOnlyTheSyntaxPoliciesThatThereAre) {
+  EXPECT_EQ(parsed<BulkOptions>({"bulk", "-", "--syntax", "web_form"}).syntax, "web_form");
+  EXPECT_EQ(parsed<VerifyOptions>({"verify", "a@b.test", "--syntax", "strict"}).syntax, "strict");
+  const Ending end = ending({"verify", "a@b.test", "--syntax", "lax"});
+  EXPECT_EQ(end.exit_code, kWrongUsage);
+  EXPECT_THAT(end.error, HasSubstr("--syntax"));
 }
 
 TEST_F(CommandLine, ReadsTheOtherCommands) {

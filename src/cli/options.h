@@ -40,6 +40,7 @@ struct VerifyOptions {
   bool json = false;
   bool no_smtp = false;
   bool trace = false;  // with the DNS answers and the dialogue
+  std::string syntax = "standard";
   std::int64_t timeout_ms = 60'000;
 };
 
@@ -58,6 +59,7 @@ struct BulkOptions {
   std::string webhook_secret;
   std::string idempotency_key;
   bool no_smtp = false;
+  std::string syntax = "standard";
   bool wait = false;
   std::optional<std::string> out;  // "-": standard output
   std::optional<DownloadFormat> format;

@@ -40,6 +40,7 @@ std::string request_of(const VerifyOptions& options, const std::string& address)
   json.begin_object();
   json.member("email", address);
   json.member("smtp", !options.no_smtp);
+  json.member("syntax", options.syntax);
   json.member("timeout_ms", options.timeout_ms);
   json.end_object();
   return body;
@@ -58,6 +59,7 @@ Task<Result<int>> verify_here(app::Application& application, const VerifyOptions
                               const Clock& clock) {
   model::JobOptions job;
   job.smtp = !options.no_smtp;
+  job.syntax = model::parse_syntax(options.syntax).value_or(job.syntax);
   job.greylist = model::Greylist::kSkip;
   for (const std::string& address : options.addresses) {
     const auto deadline = Deadline::after(clock, Milliseconds{options.timeout_ms});

@@ -264,6 +264,7 @@ Result<void> read_option(std::string_view key, const json::value& value,
   using model::DisposableAs;
   using model::Greylist;
   using model::RoleAs;
+  using model::Syntax;
   const std::string name = "options." + std::string(key);
   if (key == "smtp") {
     TRY(smtp, read_bool(value, name));
@@ -295,6 +296,13 @@ Result<void> read_option(std::string_view key, const json::value& value,
         {{"wait", Greylist::kWait}, {"skip", Greylist::kSkip}}};
     TRY(choice, read_enum(value, name, kChoices));
     options.greylist = choice;
+  } else if (key == "syntax") {
+    constexpr std::array<std::pair<std::string_view, Syntax>, 3> kChoices = {
+        {{"standard", Syntax::kStandard},
+         {"strict", Syntax::kStrict},
+         {"web_form", Syntax::kWebForm}}};
+    TRY(choice, read_enum(value, name, kChoices));
+    options.syntax = choice;
   } else if (key == "deadline_s") {
     const bool whole = value.is_int64() && value.get_int64() > 0;
     if (!whole) return fail(Errc::kInvalidArgument, name + " must be a number of seconds above 0");

@@ -50,6 +50,13 @@ TEST(BulkRequest, ReadsTheSameHoweverTheBodyIsCut) {
   }
 }
 
+TEST(BulkRequest, TakesASyntaxPolicy) {
+  const Parsed parsed = parse(R"({"emails":[],"options":{"syntax":"web_form"}})");
+  ASSERT_TRUE(parsed.request) << parsed.request.error().message;
+  EXPECT_EQ(parsed.request->options.syntax, model::Syntax::kWebForm);
+  EXPECT_EQ(parse(R"({"emails":[]})").request->options.syntax, model::Syntax::kStandard);
+}
+
 TEST(BulkRequest, TakesAnEmptyList) {
   const Parsed parsed = parse(R"({"emails":[]})");
   EXPECT_TRUE(parsed.request);
@@ -75,6 +82,7 @@ TEST(BulkRequest, RefusesWithASentenceThatNamesTheFault) {
       {R"({"emails":[],"options":{"smpt":true}})", "options.smpt"},
       {R"({"emails":[],"options":{"role_as":"invalid"}})", "flag, risky"},
       {R"({"emails":[],"options":{"deadline_s":-1}})", "options.deadline_s"},
+      {R"({"emails":[],"options":{"syntax":"lax"}})", "options.syntax"},
       {R"({"emails":[],"options":[]})", "options must be an object"},
       {R"({"emails":[],"metadata":{"a":1,"a":2}})", "a"},
       {R"({"emails":[],"metadata":{"a":9007199254740993}})", "a"},

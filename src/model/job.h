@@ -36,9 +36,18 @@ enum class Greylist {
   kWait,  // park the row and ask again
   kSkip,  // answer `greylisted` at once
 };
+// What counts as an address (address::SyntaxPolicy).
+enum class Syntax {
+  kStandard,  // what mail can be delivered to by name: quoted local parts too, no domain literals
+  kStrict,    // all that RFC 5321 and RFC 6531 let stand in an envelope
+  kWebForm,   // what a sign-up form should take
+};
+std::string_view to_string(Syntax syntax);
+std::optional<Syntax> parse_syntax(std::string_view text);
 
 struct JobOptions {
   bool smtp = true;
+  Syntax syntax = Syntax::kStandard;
   DisposableAs disposable_as = DisposableAs::kRisky;
   RoleAs role_as = RoleAs::kFlag;
   CatchAllAs catch_all_as = CatchAllAs::kRisky;

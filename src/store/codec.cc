@@ -111,6 +111,7 @@ std::string encode(const model::JobOptions& options) {
   const auto word = [](std::string_view name) { return json::string(name); };
   json::object object;
   object["smtp"] = options.smtp;
+  object["syntax"] = word(to_string(options.syntax));
   object["disposable_as"] = word(name_in(kDisposableAs, options.disposable_as));
   object["role_as"] = word(name_in(kRoleAs, options.role_as));
   object["catch_all_as"] = word(name_in(kCatchAllAs, options.catch_all_as));
@@ -165,6 +166,8 @@ model::JobOptions decode_job_options(std::string_view text) {
   const auto word = [&](const char* key) { return view_of(object.at(key)); };
   model::JobOptions options;
   options.smtp = object.at("smtp").as_bool();
+  // Jobs stored by a version without the option have no such member.
+  if (object.contains("syntax")) options.syntax = known(model::parse_syntax(word("syntax")));
   options.disposable_as = value_in<model::DisposableAs>(kDisposableAs, word("disposable_as"));
   options.role_as = value_in<model::RoleAs>(kRoleAs, word("role_as"));
   options.catch_all_as = value_in<model::CatchAllAs>(kCatchAllAs, word("catch_all_as"));

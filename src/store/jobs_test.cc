@@ -1,5 +1,6 @@
 #include "store/jobs.h"
 
+#include "store/codec.h"
 #include "store/repository_fixture.h"
 
 namespace verihook::store {
@@ -52,6 +53,7 @@ void expect_same(const model::Job& found, const model::Job& wanted) {
   EXPECT_EQ(found.state, wanted.state);
   EXPECT_EQ(found.name, wanted.name);
   EXPECT_EQ(found.options.smtp, wanted.options.smtp);
+  EXPECT_EQ(found.options.syntax, wanted.options.syntax);
   EXPECT_EQ(found.options.disposable_as, wanted.options.disposable_as);
   EXPECT_EQ(found.options.role_as, wanted.options.role_as);
   EXPECT_EQ(found.options.catch_all_as, wanted.options.catch_all_as);
@@ -85,6 +87,13 @@ model::Job full_job() {
   job.progress_event_at = at_s(4);
   job.progress_event_count = 400;
   return job;
+}
+
+TEST(JobOptionsCodec, ReadsWhatAVersionWithoutSyntaxPoliciesStored) {
+  const auto options = decode_job_options(
+      R"({"smtp":true,"disposable_as":"risky","role_as":"flag","catch_all_as":"risky",)"
+      R"("greylist":"wait","cache":true})");
+  EXPECT_EQ(options.syntax, model::Syntax::kStandard);
 }
 
 TEST_F(JobsTest, AJobReadsBackWithEveryField) {

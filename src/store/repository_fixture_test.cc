@@ -49,6 +49,7 @@ model::Job make_job(const std::string& tenant, const std::string& id, model::Job
   job.state = state;
   job.name = "spring list";
   job.options = {.smtp = false,
+                 .syntax = model::Syntax::kWebForm,
                  .disposable_as = model::DisposableAs::kFlag,
                  .role_as = model::RoleAs::kRisky,
                  .catch_all_as = model::CatchAllAs::kUnknown,

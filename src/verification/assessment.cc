@@ -28,6 +28,29 @@ std::optional<address::ListHit> look_up_lists(model::Verdict& verdict,
   return lists.suppressed(parsed.normalized, hits);
 }
 
+address::SyntaxPolicy policy_of(model::Syntax syntax) {
+  switch (syntax) {
+    case model::Syntax::kStandard:
+      break;
+    case model::Syntax::kStrict:
+      return address::SyntaxPolicy::strict();
+    case model::Syntax::kWebForm:
+      return address::SyntaxPolicy::web_form();
+  }
+  return address::SyntaxPolicy{};
+}
+
+// The sandbox answers whatever the policy is; its name is one that a form refuses.
+std::expected<address::ParsedAddress, address::SyntaxError> parse_for(std::string_view email,
+                                                                      model::Syntax syntax) {
+  auto parsed = address::parse(email);
+  if (!parsed || parsed->domain_ascii == kSandboxDomain) return parsed;
+  if (const auto refusal = address::judge(*parsed, policy_of(syntax))) {
+    return std::unexpected(*refusal);
+  }
+  return parsed;
+}
+
 }  // namespace
 
 Assessment assess(std::string_view email, const address::Lists& lists,
@@ -36,7 +59,7 @@ Assessment assess(std::string_view email, const address::Lists& lists,
   model::Verdict& verdict = result.verdict;
   verdict.email = email;
   verdict.checked_at = now;
-  auto parsed = address::parse(trim(email), address::SyntaxPolicy{});
+  auto parsed = parse_for(trim(email), options.syntax);
   if (!parsed) {
     verdict.syntax = parsed.error().text();
     verdict.suggestion = address::suggest_repair(trim(email), lists).value_or("");
@@ -64,6 +87,9 @@ Assessment assess(std::string_view email, const address::Lists& lists,
   } else if (*verdict.is_disposable && options.disposable_as != model::DisposableAs::kFlag) {
     // The verdict is certain already; asking a throw-away host would only cost reputation.
     settle(verdict, model::Reason::kDisposable, options);
+  } else if (parsed->domain_literal) {
+    // A literal has no MX, and callers do not choose addresses for this program to connect to.
+    settle(verdict, model::Reason::kCannotVerify, options);
   } else {
     result.settled = false;
   }
@@ -71,7 +97,7 @@ Assessment assess(std::string_view email, const address::Lists& lists,
 }
 
 std::vector<std::string> list_hits(std::string_view email, const address::Lists& lists) {
-  const auto parsed = address::parse(trim(email), address::SyntaxPolicy{});
+  const auto parsed = address::parse(trim(email));
   if (!parsed) return {};
   const auto hits = lists.look_up(parsed->domain_ascii);
   std::vector<std::string> found;

@@ -59,6 +59,39 @@ TEST(Assessment, NamesTheRuleThatABadAddressBreaks) {
   EXPECT_EQ(assess_plainly("x@gmail,com").verdict.reason, Reason::kInvalidEmail);
 }
 
+TEST(Assessment, WhatCountsAsAnAddressIsTheCallersChoice) {
+  struct Case {
+    const char* email;
+    std::optional<Reason> standard, strict, web_form;  // nothing: left to the network
+  };
+  const std::optional<Reason> network;
+  const std::vector<Case> cases = {
+      {"x@acme.com", network, network, network},
+      {"\"a b\"@acme.com", network, network, Reason::kInvalidEmail},
+      {"x@[192.0.2.1]", Reason::kInvalidEmail, Reason::kCannotVerify, Reason::kInvalidEmail},
+      {"x@[IPv6:2001:db8::1]", Reason::kInvalidEmail, Reason::kCannotVerify, Reason::kInvalidEmail},
+      {"x@com", network, network, Reason::kInvalidEmail},
+      {"x@acme.123", network, network, Reason::kInvalidEmail},
+      {"x@example.test", network, network, Reason::kInvalidEmail},
+      {"no_mx@sandbox.test", Reason::kNoMx, Reason::kNoMx, Reason::kNoMx},
+      {"x y@acme.com", Reason::kInvalidEmail, Reason::kInvalidEmail, Reason::kInvalidEmail},
+  };
+  for (const Case& one : cases) {
+    const auto check = [&](model::Syntax syntax, std::optional<Reason> expected) {
+      model::JobOptions options;
+      options.syntax = syntax;
+      const Assessment assessment = assess_plainly(one.email, options);
+      EXPECT_EQ(assessment.settled, expected.has_value()) << one.email << to_string(syntax);
+      if (!expected) return;
+      EXPECT_EQ(assessment.verdict.reason, *expected) << one.email << to_string(syntax);
+      EXPECT_EQ(assessment.verdict.syntax.empty(), *expected != Reason::kInvalidEmail);
+    };
+    check(model::Syntax::kStandard, one.standard);
+    check(model::Syntax::kStrict, one.strict);
+    check(model::Syntax::kWebForm, one.web_form);
+  }
+}
+
 TEST(Assessment, LooksUpListsAndLeavesTheRestToTheNetwork) {
   const Assessment assessment = assess_plainly(" Admin+x@GMAIL.com ");
   EXPECT_FALSE(assessment.settled);

@@ -38,6 +38,7 @@ BAD = [
      b'{"emails":["a@b.test"],"metadata":{"a":1,"a":2}}', 400, ""),
     ("email_missing", "POST", "/v1/verify", {}, 400, "email"),
     ("email_number", "POST", "/v1/verify", {"email": 5}, 400, "email"),
+    ("verify_syntax", "POST", "/v1/verify", {"email": "a@b.test", "syntax": "lax"}, 400, "syntax"),
     ("verify_unknown_field", "POST", "/v1/verify", {"email": "a@b.test", "e": 1}, 400, "e"),
     ("timeout_too_long", "POST", "/v1/verify", {"email": "a@b.test", "timeout_ms": 10**9}, 400,
      "timeout_ms"),
