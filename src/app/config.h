@@ -77,6 +77,8 @@ struct Config {
   };
   struct Network {
     std::vector<net::Cidr> allow;
+    std::vector<net::Cidr> deny;
+    bool reach_itself = false;
     bool allow_http = false;
     // Plain http is taken where the operator opened private ranges: those are tests and labs.
     bool takes_http_targets() const { return allow_http || !allow.empty(); }

@@ -180,6 +180,12 @@ constexpr std::array kSettings = {
         "network", "allow", RangesField{VH_FIELD(network.allow)},
         "Ranges that webhooks, downloads and mail probes may reach although they are not public. "
         "For tests and labs."},
+    Setting{"network", "deny", RangesField{VH_FIELD(network.deny)},
+            "Ranges that they may not reach although public, unless `network.allow` has them."},
+    Setting{"network", "reach_itself", SwitchField{VH_FIELD(network.reach_itself)},
+            "Whether they may reach the public addresses of this host, which are denied otherwise: "
+            "those of its interfaces at the start and `public=` of `smtp.sources`. Needed where "
+            "it sends webhooks to its own public name."},
     Setting{
         "network", "allow_http", SwitchField{VH_FIELD(network.allow_http)},
         "Whether webhook targets may be plain `http`. They may also when `network.allow` is not "

@@ -9,6 +9,7 @@
 #include "address/current_lists.h"
 #include "address/embedded_lists.h"
 #include "api/routes.h"
+#include "app/address_rules.h"
 #include "app/audit.h"
 #include "app/egress.h"
 #include "app/resolved_host_lookup.h"
@@ -26,7 +27,6 @@
 #include "http/client_curl.h"
 #include "http/server.h"
 #include "jobs/engine.h"
-#include "net/address_filter.h"
 #include "net/local_address.h"
 #include "net/real_network.h"
 #include "store/accounts.h"
@@ -126,7 +126,8 @@ class Application::Impl {
  public:
   Impl(const Config& config, asio::io_context& io, std::unique_ptr<Foundation> foundation,
        std::unique_ptr<crypto::SecretBox> secrets, std::unique_ptr<address::CurrentLists> lists,
-       std::unique_ptr<dns::CaresResolver> resolver, net::TrustStore roots);
+       std::unique_ptr<dns::CaresResolver> resolver, net::AddressFilter filter,
+       net::TrustStore roots);
 
   Result<void> start();
   Task<void> stop();
@@ -181,13 +182,14 @@ Application::Impl::Impl(const Config& configuration, asio::io_context& io_contex
                         std::unique_ptr<Foundation> time_and_chance,
                         std::unique_ptr<crypto::SecretBox> secret_box,
                         std::unique_ptr<address::CurrentLists> current_lists,
-                        std::unique_ptr<dns::CaresResolver> upstream, net::TrustStore trusted)
+                        std::unique_ptr<dns::CaresResolver> upstream, net::AddressFilter reachable,
+                        net::TrustStore trusted)
     : config(configuration),
       io(io_context),
       foundation(std::move(time_and_chance)),
       secrets(std::move(secret_box)),
       lists(std::move(current_lists)),
-      filter(config.network.allow),
+      filter(std::move(reachable)),
       roots(std::move(trusted)),
       resolver(std::move(upstream)),
       cache(io.get_executor(), timers, *resolver, {.entries_max = config.dns.cache_entries_max}),
@@ -366,6 +368,7 @@ Result<std::unique_ptr<Application>> Application::create(const Config& config,
                                                          asio::io_context& io) {
   TRY(lists,
       address::CurrentLists::load({config.lists.file, config.lists.local}, embedded_lists()));
+  TRY(filter, address_filter_here(config));
   TRY(roots, net::TrustStore::load(""));
   auto foundation = std::make_unique<Foundation>();
   TRY(secrets,
@@ -374,9 +377,9 @@ Result<std::unique_ptr<Application>> Application::create(const Config& config,
   options.servers = config.dns.servers;
   options.in_flight_max = config.dns.in_flight_max;
   TRY(resolver, dns::CaresResolver::create(io.get_executor(), foundation->timers, options));
-  return std::unique_ptr<Application>(new Application(
-      std::make_unique<Impl>(config, io, std::move(foundation), std::move(secrets),
-                             std::move(lists), std::move(resolver), std::move(roots))));
+  return std::unique_ptr<Application>(new Application(std::make_unique<Impl>(
+      config, io, std::move(foundation), std::move(secrets), std::move(lists), std::move(resolver),
+      std::move(filter), std::move(roots))));
 }
 
 Result<void> Application::start() { return impl_->start(); }

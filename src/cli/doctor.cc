@@ -1,4 +1,5 @@
 // `verihook doctor`: can this host verify? Looks from this process, without a server.
+#include "app/address_rules.h"
 #include "app/audit.h"
 #include "cli/audit_view.h"
 #include "cli/client_session.h"
@@ -24,7 +25,7 @@ Result<verification::AuditReport> examine(const DoctorOptions& options) {
   TRY(roots, net::TrustStore::load(""));
   ClientSession session;
   crypto::SystemRandom random;
-  const net::AddressFilter filter(config.network.allow);
+  TRY(filter, app::address_filter_here(config));
   dns::CaresOptions dns_options;
   dns_options.servers = config.dns.servers;
   TRY(resolver, dns::CaresResolver::create(session.executor(), session.timers(), dns_options));

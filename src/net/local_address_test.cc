@@ -1,5 +1,7 @@
 #include "net/local_address.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace verihook::net {
@@ -16,6 +18,12 @@ TEST(LocalAddress, FailsWhereNoRouteLeads) {
   const auto address = local_address_towards(*IpAddress::parse("255.255.255.255"));
   ASSERT_FALSE(address);
   EXPECT_EQ(address.error().code, Errc::kUnreachable);
+}
+
+TEST(InterfaceAddresses, HaveTheLoopbackAmongThem) {
+  const auto addresses = interface_addresses();
+  ASSERT_TRUE(addresses) << addresses.error().message;
+  EXPECT_NE(std::ranges::find(*addresses, IpAddress::loopback_v4()), addresses->end());
 }
 
 }  // namespace
