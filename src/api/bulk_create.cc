@@ -25,7 +25,7 @@ Task<Result<Received>> receive_list(Context& context, http::Request& request,
   }
   jobs::BulkRequestParser parser(
       [&](std::string email) -> Result<void> {
-        intake.add(std::move(email));
+        intake.add({.email = std::move(email)});
         return {};
       },
       {.emails_max = context.options.emails_per_job_max});
@@ -113,7 +113,7 @@ Task<Result<http::Response>> receive_and_commit(Context& context, const Call& ca
 }  // namespace
 
 Answer create_bulk(Context& context, Call& call) {
-  jobs::Intake intake(context.database, context.clock(), call.caller.tenant_id,
+  jobs::Intake intake(context.database, context.cpu_pool, context.clock(), call.caller.tenant_id,
                       context.ids.make(id_prefix::kJob));
   auto answer = co_await receive_and_commit(context, call, intake);
   if (!answer) co_await intake.abandon();

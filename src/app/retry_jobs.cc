@@ -48,8 +48,9 @@ Task<Result<std::string>> RetryJobs::submit(destinations::RetrySubmission submis
     return store::find_idempotent_answer(db, submission.tenant_id, key, now);
   }));
   if (known) co_return known->body;
-  jobs::Intake intake(database_, clock_, submission.tenant_id, ids_.make(id_prefix::kJob));
-  for (std::string& email : submission.emails) intake.add(std::move(email));
+  jobs::Intake intake(database_, &cpu_pool_, clock_, submission.tenant_id,
+                      ids_.make(id_prefix::kJob));
+  for (std::string& email : submission.emails) intake.add({.email = std::move(email)});
   jobs::BulkRequest request;
   request.metadata = retry_metadata(submission.retry_of);
   auto job = co_await intake.commit(

@@ -4,6 +4,8 @@
 
 #include <functional>
 
+#include <boost/asio/thread_pool.hpp>
+
 #include "base/ids.h"
 #include "destinations/retry_submitter.h"
 #include "jobs/engine.h"
@@ -14,8 +16,9 @@ namespace verihook::app {
 class RetryJobs final : public destinations::RetrySubmitter {
  public:
   // All must outlive it.
-  RetryJobs(store::Database& database, const Clock& clock, IdMaker& ids, jobs::Engine& engine)
-      : database_(database), clock_(clock), ids_(ids), engine_(engine) {}
+  RetryJobs(store::Database& database, asio::thread_pool& cpu_pool, const Clock& clock,
+            IdMaker& ids, jobs::Engine& engine)
+      : database_(database), cpu_pool_(cpu_pool), clock_(clock), ids_(ids), engine_(engine) {}
 
   Task<Result<std::string>> submit(destinations::RetrySubmission submission) override;
   Task<Result<std::string>> retry_own_job(std::string tenant_id, std::string job_id,
@@ -23,6 +26,7 @@ class RetryJobs final : public destinations::RetrySubmitter {
 
  private:
   store::Database& database_;
+  asio::thread_pool& cpu_pool_;
   const Clock& clock_;
   IdMaker& ids_;
   jobs::Engine& engine_;

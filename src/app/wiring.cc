@@ -294,7 +294,7 @@ Result<void> Application::Impl::start() {
   engine = std::make_unique<jobs::Engine>(io.get_executor(), timers, database, verifier, outbox,
                                           ids, &cpu_pool, on_published,
                                           engine_options(config, outbox.node_id(), public_url));
-  retry_jobs = std::make_unique<RetryJobs>(database, clock, ids, *engine);
+  retry_jobs = std::make_unique<RetryJobs>(database, cpu_pool, clock, ids, *engine);
   http_destination = std::make_unique<destinations::HttpDestination>(
       client, *secrets, clock,
       destinations::HttpDestinationOptions{.user_agent = "verihook/" + std::string(kVersion)});

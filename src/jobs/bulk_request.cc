@@ -343,6 +343,9 @@ Result<BulkRequest> parse_bulk_members(std::string_view text) {
     } else if (key == "webhook_secret") {
       TRY(secret, read_string(member.value(), key, 512));
       request.webhook_secret = secret;
+    } else if (key == "start") {
+      TRY(start, read_bool(member.value(), std::string(key)));
+      request.start = start;
     } else {
       return fail(
           Errc::kInvalidArgument,

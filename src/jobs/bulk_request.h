@@ -20,6 +20,7 @@ struct BulkRequest {
   std::string metadata = "{}";  // canonical JSON
   std::string webhook_url;      // empty: none
   std::string webhook_secret;
+  bool start = true;  // false: the job waits, paused, until it is told to begin
 };
 
 struct BulkRequestLimits {

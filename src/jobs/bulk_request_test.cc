@@ -57,6 +57,11 @@ TEST(BulkRequest, TakesASyntaxPolicy) {
   EXPECT_EQ(parse(R"({"emails":[]})").request->options.syntax, model::Syntax::kStandard);
 }
 
+TEST(BulkRequest, StartsUnlessItIsToldToWait) {
+  EXPECT_TRUE(parse(R"({"emails":[]})").request->start);
+  EXPECT_FALSE(parse(R"({"emails":[],"start":false})").request->start);
+}
+
 TEST(BulkRequest, TakesAnEmptyList) {
   const Parsed parsed = parse(R"({"emails":[]})");
   EXPECT_TRUE(parsed.request);
@@ -83,6 +88,7 @@ TEST(BulkRequest, RefusesWithASentenceThatNamesTheFault) {
       {R"({"emails":[],"options":{"role_as":"invalid"}})", "flag, risky"},
       {R"({"emails":[],"options":{"deadline_s":-1}})", "options.deadline_s"},
       {R"({"emails":[],"options":{"syntax":"lax"}})", "options.syntax"},
+      {R"({"emails":[],"start":"no"})", "start must be"},
       {R"({"emails":[],"options":[]})", "options must be an object"},
       {R"({"emails":[],"metadata":{"a":1,"a":2}})", "a"},
       {R"({"emails":[],"metadata":{"a":9007199254740993}})", "a"},

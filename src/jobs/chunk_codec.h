@@ -16,8 +16,8 @@ namespace verihook::jobs {
 struct InputRow {
   std::int64_t number = 0;  // from 1, in the whole list
   std::string email;
-  std::string id;    // the caller's; empty: none
-  std::string data;  // the caller's columns, canonical JSON; empty: none
+  std::string id{};    // the caller's; empty: none
+  std::string data{};  // the caller's columns, canonical JSON; empty: none
 
   friend bool operator==(const InputRow&, const InputRow&) = default;
 };

@@ -1,6 +1,7 @@
 #include "jobs/intake.h"
 
 #include "address/email_address.h"
+#include "async/run_on.h"
 #include "base/text.h"
 #include "store/jobs.h"
 
@@ -24,23 +25,24 @@ model::Chunk describe_chunk(const model::Job& job, std::size_t row_count) {
 
 }  // namespace
 
-Intake::Intake(store::Database& database, const Clock& clock, std::string tenant_id,
-               std::string job_id, IntakeLimits limits)
-    : database_(database), clock_(clock), limits_(limits) {
+Intake::Intake(store::Database& database, asio::thread_pool* cpu_pool, const Clock& clock,
+               std::string tenant_id, std::string job_id, IntakeLimits limits)
+    : database_(database), cpu_pool_(cpu_pool), clock_(clock), limits_(limits) {
   job_.tenant_id = std::move(tenant_id);
   job_.id = std::move(job_id);
   job_.state = model::JobState::kParsing;
   job_.created_at = clock_.wall_now();
 }
 
-void Intake::add(std::string email) {
-  ++submitted_;
-  if (!seen_.insert(duplicate_key(email))) {
+void Intake::add(InputRow row) {
+  if (row.number == 0) row.number = last_number_ + 1;
+  last_number_ = row.number;
+  if (!seen_.insert(duplicate_key(row.email))) {
     ++job_.summary.duplicates;
     return;
   }
   ++job_.total_count;
-  current_.push_back({submitted_, std::move(email), "", ""});
+  current_.push_back(std::move(row));
   if (current_.size() >= limits_.chunk_rows) full_chunks_.push_back(std::exchange(current_, {}));
 }
 
@@ -53,7 +55,7 @@ Task<Result<void>> Intake::store_full_chunks() {
 
 Task<Result<void>> Intake::store_chunk(Rows rows) {
   const model::Chunk chunk = describe_chunk(job_, rows.size());
-  const std::string input = encode_rows(rows);
+  const std::string input = co_await run_on(cpu_pool_, [&] { return encode_rows(rows); });
   CO_TRY_VOID(co_await database_.write([&](store::Connection& db) -> Result<void> {
     if (!job_stored_) TRY_VOID(store::insert_job(db, job_));
     return store::insert_chunk(db, chunk, input);
@@ -69,12 +71,12 @@ Task<Result<model::Job>> Intake::commit(BulkRequest request, AlsoStore also_stor
   }
   CO_TRY_VOID(co_await store_full_chunks());
   model::Job job = job_;
-  job.state = model::JobState::kQueued;
+  job.state = request.start ? model::JobState::kQueued : model::JobState::kPaused;
   job.name = std::move(request.name);
   job.options = request.options;
   job.metadata = std::move(request.metadata);
   const model::Chunk last = describe_chunk(job, current_.size());
-  const std::string input = encode_rows(current_);
+  const std::string input = co_await run_on(cpu_pool_, [&] { return encode_rows(current_); });
   if (!current_.empty()) ++job.chunk_count;
   CO_TRY_VOID(co_await database_.write([&](store::Connection& db) -> Result<void> {
     if (!job_stored_) TRY_VOID(store::insert_job(db, job));

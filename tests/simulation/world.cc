@@ -236,9 +236,9 @@ void World::kill_node() {
 }
 
 std::string World::submit(const std::vector<std::string>& emails) {
-  jobs::Intake intake(node_->database, time.clock(), std::string(model::kDefaultTenant),
+  jobs::Intake intake(node_->database, nullptr, time.clock(), std::string(model::kDefaultTenant),
                       node_->ids.make(id_prefix::kJob), {.chunk_rows = 16});
-  for (const std::string& email : emails) intake.add(email);
+  for (const std::string& email : emails) intake.add({.email = email});
   auto job = run(
       intake.commit({}, [](store::Connection&, const model::Job&) -> Result<void> { return {}; }));
   if (!job) return {};
