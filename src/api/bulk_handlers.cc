@@ -68,19 +68,9 @@ Answer list_bulk(Context& context, Call& call) {
       &model::Job::id);
 }
 
-Answer get_bulk(Context& context, Call& call) {
-  CO_TRY(job, co_await find_named_job(context, call));
-  CO_TRY(parked, co_await context.database.read([&](store::Connection& db) {
-    return store::find_parked_rows(db, job.tenant_id, job.id);
-  }));
-  co_return http::json_response(
-      200, job_json(job, context.options.public_url, context.clock().wall_now(), parked));
-}
-
 Answer delete_bulk(Context& context, Call& call) {
   CO_TRY(job, co_await find_named_job(context, call));
-  CO_TRY_VOID(co_await context.database.write(
-      [&](store::Connection& db) { return store::delete_job(db, job.tenant_id, job.id); }));
+  CO_TRY_VOID(co_await context.engine.remove(job.tenant_id, job.id));
   co_return no_content();
 }
 

@@ -1,5 +1,5 @@
 // Handlers of /v1/verify and /v1/bulk. bulk_create.cc takes lists in, bulk_download.cc gives
-// results out, bulk_handlers.cc holds the rest.
+// results out, bulk_control.cc acts on jobs, bulk_watch.cc tells how far they are.
 #pragma once
 
 #include "api/call.h"
@@ -15,6 +15,14 @@ Answer verify_one(Context& context, Call& call);
 Answer create_bulk(Context& context, Call& call);
 Answer list_bulk(Context& context, Call& call);
 Answer get_bulk(Context& context, Call& call);
+// bulk_watch.cc: a job as it is now, when it has ended, or each time it changes.
+Answer watch_bulk(Context& context, Call& call);
+// bulk_control.cc
+Answer pause_bulk(Context& context, Call& call);
+Answer resume_bulk(Context& context, Call& call);
+Answer cancel_bulk(Context& context, Call& call);
+Answer retry_bulk(Context& context, Call& call);
+Answer preview_bulk(Context& context, Call& call);
 Answer delete_bulk(Context& context, Call& call);
 Answer download_bulk(Context& context, Call& call);
 

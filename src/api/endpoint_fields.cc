@@ -9,6 +9,7 @@
 
 #include "base/ids.h"
 #include "base/text.h"
+#include "destinations/http_destination.h"
 #include "http/url.h"
 #include "webhooks/event_match.h"
 #include "webhooks/signature.h"
@@ -138,7 +139,7 @@ Result<void> add_secret(const Context& context, model::Destination& destination,
   if (secret.size() < kSecretBytesMin || secret.size() > kSecretBytesMax) {
     return fail(Errc::kInvalidArgument, "secret must be 1 to 512 bytes long");
   }
-  TRY(sealed, context.secrets.seal(secret, destination.tenant_id + "|" + destination.id));
+  TRY(sealed, context.secrets.seal(secret, destinations::secret_place(destination)));
   destination.secrets.insert(destination.secrets.begin(), {std::move(sealed), std::nullopt});
   return {};
 }
@@ -157,6 +158,19 @@ Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
   if (secret.empty()) made.shown_secret = webhooks::generate_secret(context.random);
   TRY_VOID(add_secret(context, destination, made.shown_secret.value_or(std::string(secret))));
   return made;
+}
+
+Result<model::Destination> copy_endpoint(Context& context, const model::Destination& endpoint) {
+  model::Destination copy = endpoint;
+  copy.id = context.ids.make(id_prefix::kWebhook);
+  copy.job_id.clear();
+  copy.created_at = copy.updated_at = context.clock().wall_now();
+  for (model::SealedSecret& secret : copy.secrets) {
+    TRY(opened, context.secrets.open(secret.sealed, destinations::secret_place(endpoint)));
+    TRY(sealed, context.secrets.seal(opened, destinations::secret_place(copy)));
+    secret.sealed = sealed;
+  }
+  return copy;
 }
 
 Result<void> read_delivery_fields(Fields& fields, model::Destination& destination) {

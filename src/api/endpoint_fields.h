@@ -21,6 +21,9 @@ struct NewEndpoint {
 Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
                                   std::string_view url, std::string_view secret);
 
+// The same endpoint under a new id, with its own copies of the secrets; it belongs to no job.
+Result<model::Destination> copy_endpoint(Context& context, const model::Destination& endpoint);
+
 // kInvalidArgument unless `url` is a target that deliveries may go to.
 Result<void> check_target_url(const Context& context, std::string_view url);
 // Seals `secret` for this destination and puts it first.

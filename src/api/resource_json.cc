@@ -1,7 +1,6 @@
 #include "api/resource_json.h"
 
 #include "destinations/provider_settings.h"
-#include "jobs/job_events.h"
 #include "webhooks/canonical_json.h"
 #include "webhooks/json_writer.h"
 #include "webhooks/payload.h"
@@ -81,7 +80,7 @@ void append_delivery_options(JsonWriter& json, const model::DeliveryOptions& opt
 }  // namespace
 
 std::string job_json(const model::Job& job, std::string_view public_url, WallTime now,
-                     const std::optional<store::ParkedRows>& parked) {
+                     const std::optional<jobs::Outlook>& outlook) {
   std::string text;
   JsonWriter json(text);
   json.begin_object();
@@ -94,10 +93,10 @@ std::string job_json(const model::Job& job, std::string_view public_url, WallTim
   json.member("total_count", job.total_count);
   json.member("percent_complete", webhooks::percent_complete(job.processed_count, job.total_count));
   time_member(json, "estimated_completion",
-              model::is_final(job.state) ? std::nullopt : jobs::estimate_completion(job, now));
-  if (parked) {
-    json.member("parked_count", parked->count);
-    time_member(json, "parked_until", parked->until);
+              outlook ? jobs::estimate_completion(job, *outlook, now) : std::nullopt);
+  if (outlook) {
+    json.member("parked_count", outlook->parked_count);
+    time_member(json, "parked_until", outlook->parked_until);
   }
   append_summary(json, job.summary);
   json.key("metadata");
@@ -108,6 +107,7 @@ std::string job_json(const model::Job& job, std::string_view public_url, WallTim
   json.member("created_at", to_iso8601(job.created_at));
   time_member(json, "started_at", job.started_at);
   time_member(json, "finished_at", job.finished_at);
+  time_member(json, "deadline_at", job.deadline_at);
   json.end_object();
   return text;
 }

@@ -6,19 +6,19 @@
 #include <string>
 #include <string_view>
 
+#include "jobs/job_events.h"
 #include "model/contact.h"
 #include "model/destination.h"
 #include "model/event.h"
 #include "model/job.h"
 #include "model/source.h"
 #include "model/tenant.h"
-#include "store/jobs.h"
 
 namespace verihook::api {
 
-// With `parked`, also how many rows wait for a later time, and until when.
+// With an outlook, also when the job will probably have ended, and how many rows wait until when.
 std::string job_json(const model::Job& job, std::string_view public_url, WallTime now,
-                     const std::optional<store::ParkedRows>& parked = {});
+                     const std::optional<jobs::Outlook>& outlook = {});
 // A webhook endpoint names its id `webhook_id`, any other destination `destination_id`. A secret
 // that has just been made is shown this once.
 std::string destination_json(const model::Destination& destination,

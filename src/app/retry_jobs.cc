@@ -1,43 +1,14 @@
 #include "app/retry_jobs.h"
 
-#include <unordered_set>
-
-#include "jobs/chunk_codec.h"
 #include "jobs/intake.h"
+#include "jobs/retry.h"
 #include "store/accounts.h"
 #include "store/jobs.h"
-#include "webhooks/json_writer.h"
 
 namespace verihook::app {
 namespace {
 
 constexpr Milliseconds kRememberedFor = std::chrono::hours{24 * 8};
-
-std::string retry_metadata(std::string_view retry_of) {
-  std::string text;
-  webhooks::JsonWriter json(text);
-  json.begin_object();
-  json.member("retry_of", retry_of);
-  json.end_object();
-  return text;
-}
-
-// The addresses of a stored chunk that have no result.
-Result<std::vector<std::string>> open_rows(const store::ChunkResults& stored) {
-  std::vector<std::string> emails;
-  if (!stored.result.empty()) return emails;
-  TRY(rows, jobs::decode_rows(stored.input));
-  std::vector<jobs::ResultLine> lines;
-  for (const std::string& segment : stored.segments) {
-    TRY_VOID(jobs::decode_results(segment, lines));
-  }
-  std::unordered_set<std::int64_t> answered;
-  for (const jobs::ResultLine& line : lines) answered.insert(line.number);
-  for (jobs::InputRow& row : rows) {
-    if (!answered.contains(row.number)) emails.push_back(std::move(row.email));
-  }
-  return emails;
-}
 
 }  // namespace
 
@@ -52,7 +23,8 @@ Task<Result<std::string>> RetryJobs::submit(destinations::RetrySubmission submis
                       ids_.make(id_prefix::kJob));
   for (std::string& email : submission.emails) intake.add({.email = std::move(email)});
   jobs::BulkRequest request;
-  request.metadata = retry_metadata(submission.retry_of);
+  CO_TRY(metadata, jobs::retry_metadata("{}", submission.retry_of));
+  request.metadata = std::move(metadata);
   auto job = co_await intake.commit(
       std::move(request), [&](store::Connection& db, const model::Job& stored) {
         return store::insert_idempotent_answer(db, submission.tenant_id, key, {"", 202, stored.id},
@@ -79,9 +51,8 @@ Task<Result<std::string>> RetryJobs::retry_own_job(std::string tenant_id, std::s
     CO_TRY(stored, co_await database_.read([&](store::Connection& db) {
       return store::find_chunk_results(db, tenant_id, job_id, number, true);
     }));
-    CO_TRY(emails, open_rows(stored));
-    submission.emails.insert(submission.emails.end(), std::make_move_iterator(emails.begin()),
-                             std::make_move_iterator(emails.end()));
+    CO_TRY(rows, jobs::rows_to_retry(stored, jobs::Retried::kUnprocessed));
+    for (jobs::InputRow& row : rows) submission.emails.push_back(std::move(row.email));
   }
   if (submission.emails.empty()) co_return job_id;
   co_return co_await submit(std::move(submission));

@@ -1,6 +1,6 @@
 #include "jobs/bulk_request.h"
 
-#include <array>
+#include <initializer_list>
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value.hpp>
@@ -228,9 +228,9 @@ Result<BulkRequest> BulkRequestParser::finish() {
 
 namespace {
 
-template <class Enum, std::size_t Size>
+template <class Enum>
 Result<Enum> read_enum(const json::value& value, std::string_view name,
-                       const std::array<std::pair<std::string_view, Enum>, Size>& choices) {
+                       std::initializer_list<std::pair<std::string_view, Enum>> choices) {
   std::string allowed;
   for (const auto& [text, choice] : choices) {
     if (value.is_string() && value.get_string() == json::string_view(text.data(), text.size())) {
@@ -258,59 +258,72 @@ Result<std::string> read_string(const json::value& value, std::string_view name,
   return std::string(value.get_string());
 }
 
-Result<void> read_option(std::string_view key, const json::value& value,
+template <class Enum>
+using Choices = std::initializer_list<std::pair<std::string_view, Enum>>;
+
+// The options that are one of some words.
+Result<void> read_choice(std::string_view key, const json::value& value, const std::string& name,
                          model::JobOptions& options) {
   using model::CatchAllAs;
   using model::DisposableAs;
   using model::Greylist;
+  using model::Priority;
   using model::RoleAs;
   using model::Syntax;
+  const auto read = [&]<class Enum>(Enum& option, Choices<Enum> choices) -> Result<void> {
+    TRY(choice, read_enum(value, name, choices));
+    option = choice;
+    return {};
+  };
+  if (key == "disposable_as") {
+    return read(options.disposable_as, {{"risky", DisposableAs::kRisky},
+                                        {"invalid", DisposableAs::kInvalid},
+                                        {"flag", DisposableAs::kFlag}});
+  }
+  if (key == "role_as") {
+    return read(options.role_as, {{"flag", RoleAs::kFlag}, {"risky", RoleAs::kRisky}});
+  }
+  if (key == "catch_all_as") {
+    return read(options.catch_all_as, {{"risky", CatchAllAs::kRisky},
+                                       {"valid", CatchAllAs::kValid},
+                                       {"unknown", CatchAllAs::kUnknown}});
+  }
+  if (key == "greylist") {
+    return read(options.greylist, {{"wait", Greylist::kWait}, {"skip", Greylist::kSkip}});
+  }
+  if (key == "syntax") {
+    return read(options.syntax, {{"standard", Syntax::kStandard},
+                                 {"strict", Syntax::kStrict},
+                                 {"web_form", Syntax::kWebForm}});
+  }
+  if (key == "priority") {
+    return read(
+        options.priority,
+        {{"low", Priority::kLow}, {"normal", Priority::kNormal}, {"high", Priority::kHigh}});
+  }
+  return fail(Errc::kInvalidArgument, name + " is not an option; see /openapi.json");
+}
+
+Result<void> read_option(std::string_view key, const json::value& value,
+                         model::JobOptions& options) {
   const std::string name = "options." + std::string(key);
   if (key == "smtp") {
     TRY(smtp, read_bool(value, name));
     options.smtp = smtp;
-  } else if (key == "cache") {
+    return {};
+  }
+  if (key == "cache") {
     TRY(cache, read_bool(value, name));
     options.cache = cache;
-  } else if (key == "disposable_as") {
-    constexpr std::array<std::pair<std::string_view, DisposableAs>, 3> kChoices = {
-        {{"risky", DisposableAs::kRisky},
-         {"invalid", DisposableAs::kInvalid},
-         {"flag", DisposableAs::kFlag}}};
-    TRY(choice, read_enum(value, name, kChoices));
-    options.disposable_as = choice;
-  } else if (key == "role_as") {
-    constexpr std::array<std::pair<std::string_view, RoleAs>, 2> kChoices = {
-        {{"flag", RoleAs::kFlag}, {"risky", RoleAs::kRisky}}};
-    TRY(choice, read_enum(value, name, kChoices));
-    options.role_as = choice;
-  } else if (key == "catch_all_as") {
-    constexpr std::array<std::pair<std::string_view, CatchAllAs>, 3> kChoices = {
-        {{"risky", CatchAllAs::kRisky},
-         {"valid", CatchAllAs::kValid},
-         {"unknown", CatchAllAs::kUnknown}}};
-    TRY(choice, read_enum(value, name, kChoices));
-    options.catch_all_as = choice;
-  } else if (key == "greylist") {
-    constexpr std::array<std::pair<std::string_view, Greylist>, 2> kChoices = {
-        {{"wait", Greylist::kWait}, {"skip", Greylist::kSkip}}};
-    TRY(choice, read_enum(value, name, kChoices));
-    options.greylist = choice;
-  } else if (key == "syntax") {
-    constexpr std::array<std::pair<std::string_view, Syntax>, 3> kChoices = {
-        {{"standard", Syntax::kStandard},
-         {"strict", Syntax::kStrict},
-         {"web_form", Syntax::kWebForm}}};
-    TRY(choice, read_enum(value, name, kChoices));
-    options.syntax = choice;
-  } else if (key == "deadline_s") {
+    return {};
+  }
+  if (key == "deadline_s") {
     const bool whole = value.is_int64() && value.get_int64() > 0;
     if (!whole) return fail(Errc::kInvalidArgument, name + " must be a number of seconds above 0");
     options.deadline_s = value.get_int64();
-  } else {
-    return fail(Errc::kInvalidArgument, name + " is not an option; see /openapi.json");
+    return {};
   }
-  return {};
+  return read_choice(key, value, name, options);
 }
 
 }  // namespace

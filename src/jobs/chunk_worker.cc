@@ -8,10 +8,14 @@
 #include "jobs/job_events.h"
 #include "verification/result_json.h"
 #include "verification/sandbox.h"
+#include "verification/verdict_rules.h"
 #include "webhooks/payload.h"
 
 namespace verihook::jobs {
 namespace {
+
+// Until something is stored after a crash: what is stored tells a killed node from a poisoned row.
+constexpr Milliseconds kHurriedInterval{500};
 
 // What a checkpoint's transaction leaves to do when it has been committed.
 struct Committed {
@@ -22,7 +26,7 @@ struct Committed {
 // The job's state and its event, in the transaction that stored the results they follow from.
 Result<Committed> settle_job(store::Connection& db, const delivery::Outbox& outbox, model::Job job,
                              const std::string& event_id, const std::string& public_url,
-                             WallTime now) {
+                             Outlook outlook, WallTime now) {
   Committed committed{std::move(job), {}};
   model::Job& current = committed.job;
   std::optional<model::Event> event;
@@ -31,9 +35,12 @@ Result<Committed> settle_job(store::Connection& db, const delivery::Outbox& outb
     current.finished_at = now;
     event = completed_event(current, public_url, now);
   } else if (progress_is_due(current, now)) {
+    TRY(parked, store::find_parked_rows(db, current.tenant_id, current.id));
+    outlook.parked_count = parked.count;
+    outlook.parked_until = parked.until;
     current.progress_event_at = now;
     current.progress_event_count = current.processed_count;
-    event = progress_event(current, now);
+    event = progress_event(current, outlook, now);
   }
   if (!event) return committed;
   event->id = event_id;
@@ -50,7 +57,8 @@ ChunkWorker::ChunkWorker(Engine& engine, store::LeasedChunk leased)
       chunk_(std::move(leased.chunk)),
       job_(std::move(leased.job)),
       input_(std::move(leased.input)),
-      segments_(std::move(leased.segments)) {}
+      segments_(std::move(leased.segments)),
+      hunt_(chunk_.leases) {}
 
 Task<void> ChunkWorker::run() {
   // The verification below refers to this object, so a cancellation must not unwind past it.
@@ -63,12 +71,11 @@ Task<void> ChunkWorker::run() {
     co_return;
   }
   TaskGroup verification(engine_.executor_, "verification of a chunk");
-  verification.spawn("verify", verify_open_rows());
   Progress progress = Progress::kGoOn;
-  while (progress == Progress::kGoOn) {
+  for (;;) {
+    if (batch_is_stored() && !all_batches_ended()) begin_batch(verification);
     co_await wait_for_checkpoint();
-    const auto state = co_await asio::this_coro::cancellation_state;
-    const bool stopping = cancelled(state);
+    const bool stopping = halted_ || cancelled(co_await asio::this_coro::cancellation_state);
     if (stopping) {
       co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
       verification.cancel();
@@ -76,25 +83,32 @@ Task<void> ChunkWorker::run() {
     }
     // Before the checkpoint, which might complete the job. What is fresh then are failures alone.
     if (!stopping && co_await fail_when_in_trouble()) break;
-    const bool ended = verification_ended_;
     progress = co_await checkpoint();
-    if (progress == Progress::kGoOn && stopping) {
-      co_await give_back();
-      break;
-    }
-    if (progress == Progress::kGoOn && ended && fails_half_way_) {
-      co_await fail_job("PROCESSING_ERROR",
-                        "the list contains the sandbox address that fails a job");
-      break;
-    }
-    if (progress == Progress::kGoOn && deadline_passed()) {
-      co_await fail_job("DEADLINE_EXCEEDED", "the job did not end by its deadline");
-      break;
-    }
+    if (co_await ends_here(stopping, progress)) break;
   }
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   verification.cancel();
   co_await verification.join();
+}
+
+Task<bool> ChunkWorker::ends_here(bool stopping, Progress progress) {
+  if (progress != Progress::kGoOn) co_return true;
+  if (stopping) {
+    co_await give_back();
+    co_return true;
+  }
+  // Paused or ended by somebody else: the next round takes leave.
+  if (!model::is_active(job_.state)) halt();
+  if (all_batches_ended() && fails_half_way_) {
+    co_await fail_job("PROCESSING_ERROR", "the list contains the sandbox address that fails a job");
+    co_return true;
+  }
+  co_return false;
+}
+
+void ChunkWorker::halt() {
+  halted_ = true;
+  attention_.wake_all();
 }
 
 Result<void> ChunkWorker::decode() {
@@ -118,17 +132,40 @@ Result<void> ChunkWorker::decode() {
   return {};
 }
 
-Task<void> ChunkWorker::verify_open_rows() {
+// Rows that are still open, as many as may be tried together (jobs/poison.h); mostly all of them.
+void ChunkWorker::begin_batch(TaskGroup& verification) {
+  const std::size_t begin = batch_end_;
+  if (hunt_.blames_first_row()) {
+    batch_end_ = begin + 1;
+    log_error(
+        "an address is left out because the program crashed each time it was looked at",
+        {{"job_id", chunk_.job_id}, {"row", std::to_string(rows_[open_rows_[begin]].number)}});
+    model::Verdict verdict;
+    verdict.email = open_emails_[begin];
+    verdict.checked_at = engine_.timers_.clock().wall_now();
+    verification::settle(verdict, model::Reason::kUnexpectedError, job_.options);
+    take(begin, std::move(verdict));
+    return;
+  }
+  batch_end_ = begin + std::min(hunt_.rows_max(), open_rows_.size() - begin);
+  batch_ended_ = false;
+  verification.spawn("verify", verify_batch(begin, batch_end_));
+}
+
+Task<void> ChunkWorker::verify_batch(std::size_t begin, std::size_t end) {
   model::JobOptions options = job_.options;
   // The last time, what can be said without waiting any longer is asked for.
   const auto times_parked = static_cast<std::size_t>(chunk_.times_parked);
   if (times_parked >= engine_.options_.patience.delays.size()) {
     options.greylist = model::Greylist::kSkip;
   }
-  co_await engine_.verifier_.verify_all(
-      open_emails_, options,
-      [this](std::size_t index, model::Verdict verdict) { take(index, std::move(verdict)); });
-  verification_ended_ = true;
+  const std::span<const std::string> emails(open_emails_.data() + begin, end - begin);
+  co_await engine_.verifier_.verify_all(emails, options,
+                                        [this, begin](std::size_t index, model::Verdict verdict) {
+                                          take(begin + index, std::move(verdict));
+                                        });
+  if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
+  batch_ended_ = true;
   attention_.wake_all();
 }
 
@@ -155,17 +192,16 @@ bool ChunkWorker::park(const model::Verdict& verdict) {
 
 Task<void> ChunkWorker::wait_for_checkpoint() {
   checkpoint_due_ = false;
-  Deadline due = Deadline::after(engine_.timers_.clock(), engine_.options_.checkpoint_interval_ms);
-  if (deadline()) {
-    const auto left = *deadline() - engine_.timers_.clock().wall_now();
-    due = due.sooner(Deadline::after(engine_.timers_.clock(), std::max(left, Milliseconds{0})));
-  }
+  const Milliseconds interval = engine_.options_.checkpoint_interval_ms;
+  const Deadline due =
+      Deadline::after(engine_.timers_.clock(),
+                      hunt_.in_a_hurry() ? std::min(interval, kHurriedInterval) : interval);
   Alarm alarm(engine_.timers_, engine_.executor_);
   alarm.arm(due, [this] {
     checkpoint_due_ = true;
     attention_.wake_all();
   });
-  while (!verification_ended_ && !checkpoint_due_) {
+  while (!batch_ended_ && !checkpoint_due_ && !halted_) {
     if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
     const bool woken = co_await attention_.wait();
     if (!woken) co_return;
@@ -180,7 +216,7 @@ store::Checkpoint ChunkWorker::encode(const std::vector<Fresh>& fresh) {
   checkpoint.fence = chunk_.fence;
   checkpoint.row_count = static_cast<std::int64_t>(fresh.size());
   checkpoint.done = all_rows_answered();
-  const bool only_parked_left = verification_ended_ && parked_ > 0 && !fails_half_way_ &&
+  const bool only_parked_left = all_batches_ended() && parked_ > 0 && !fails_half_way_ &&
                                 answered_ + static_cast<std::size_t>(parked_) == rows_.size();
   if (only_parked_left) checkpoint.parked_count = parked_;
   std::vector<ResultLine> lines;
@@ -209,14 +245,19 @@ Task<ChunkWorker::Progress> ChunkWorker::checkpoint() {
   store::Checkpoint checkpoint = co_await run_on(engine_.cpu_pool_, [&] { return encode(fresh); });
   const WallTime now = engine_.timers_.clock().wall_now();
   checkpoint.lease_until =
-      checkpoint.parked_count > 0 ? parked_until() : now + engine_.options_.lease_ms;
+      checkpoint.parked_count > 0 ? parked_until_ : now + engine_.options_.lease_ms;
+  PoisonHunt hunt = hunt_;
+  if (!fresh.empty() && (batch_ended_ || !hunt.suspects())) hunt.batch_done();
+  // A chunk that is parked is given back: its lease did not end badly.
+  checkpoint.leases = hunt.leases() - (checkpoint.parked_count > 0 ? 1 : 0);
+  const Outlook outlook{.rows_per_ms = engine_.pace_.rows_per_ms(chunk_.job_id, now)};
   const std::string event_id = engine_.ids_.make(id_prefix::kEvent);
   auto committed =
       co_await engine_.database_.write([&](store::Connection& db) -> Result<Committed> {
         TRY(job, store::checkpoint_chunk(db, checkpoint));
         if (model::is_final(job.state)) return fail(Errc::kConflict, "the job has ended meanwhile");
         return settle_job(db, engine_.outbox_, std::move(job), event_id,
-                          engine_.options_.public_url, now);
+                          engine_.options_.public_url, outlook, now);
       });
   if (!committed) {
     const Errc code = committed.error().code;
@@ -233,9 +274,9 @@ Task<ChunkWorker::Progress> ChunkWorker::checkpoint() {
     co_return Progress::kGoOn;
   }
   ++engine_.stats_.checkpoints;
+  hunt_ = hunt;
   job_ = std::move(committed->job);
-  if (job_.state == model::JobState::kCompleted) ++engine_.stats_.jobs_finished;
-  engine_.on_published_(std::move(committed->published));
+  engine_.note_progress(job_, std::move(committed->published));
   if (checkpoint.parked_count > 0) {
     engine_.wake();  // to wait for that time
     co_return Progress::kChunkEnded;
@@ -252,30 +293,16 @@ Task<void> ChunkWorker::give_back() {
   if (!released) log_warning("a chunk could not be given back", {{"job_id", chunk_.job_id}});
 }
 
-Task<void> ChunkWorker::fail_job(std::string_view code, std::string sentence) {
-  const WallTime now = engine_.timers_.clock().wall_now();
-  const std::string event_id = engine_.ids_.make(id_prefix::kEvent);
-  auto committed =
-      co_await engine_.database_.write([&](store::Connection& db) -> Result<Committed> {
-        TRY(job, store::find_job(db, chunk_.tenant_id, chunk_.job_id));
-        if (model::is_final(job.state)) return Committed{std::move(job), {}};
-        job.state = model::JobState::kFailed;
-        job.error_code = code;
-        job.error_message = sentence;
-        job.finished_at = now;
-        TRY_VOID(store::update_job(db, job));
-        model::Event event = failed_event(job, engine_.options_.public_url, now);
-        event.id = event_id;
-        TRY(published, engine_.outbox_.publish(db, event));
-        return Committed{std::move(job), std::move(published)};
-      });
-  if (!committed) {
+Task<void> ChunkWorker::fail_job(std::string code, std::string sentence) {
+  const JobEnding ending{
+      .state = model::JobState::kFailed, .code = std::move(code), .sentence = std::move(sentence)};
+  const auto ended = co_await engine_.write_ending(chunk_.tenant_id, chunk_.job_id, ending);
+  if (!ended) {
     log_error("a failed job could not be marked so",
-              {{"job_id", chunk_.job_id}, {"error", committed.error().message}});
+              {{"job_id", chunk_.job_id}, {"error", ended.error().message}});
     co_return;
   }
-  ++engine_.stats_.jobs_finished;
-  engine_.on_published_(std::move(committed->published));
+  engine_.halt_workers(chunk_.job_id);
 }
 
 Task<bool> ChunkWorker::fail_when_in_trouble() {
@@ -295,20 +322,6 @@ Task<bool> ChunkWorker::fail_when_in_trouble() {
       co_return true;
   }
   co_return false;
-}
-
-std::optional<WallTime> ChunkWorker::deadline() const {
-  if (!job_.options.deadline_s) return std::nullopt;
-  return job_.created_at + std::chrono::seconds{*job_.options.deadline_s};
-}
-
-bool ChunkWorker::deadline_passed() const {
-  return deadline() && engine_.timers_.clock().wall_now() >= *deadline();
-}
-
-// A job with a deadline is looked at when that has come.
-WallTime ChunkWorker::parked_until() const {
-  return std::min(parked_until_, deadline().value_or(WallTime::max()));
 }
 
 }  // namespace verihook::jobs

@@ -8,6 +8,7 @@
 
 #include "jobs/chunk_codec.h"
 #include "jobs/engine.h"
+#include "jobs/poison.h"
 
 namespace verihook::jobs {
 
@@ -19,6 +20,9 @@ class ChunkWorker {
 
   // Returns when the chunk is done, given back, or no longer ours.
   Task<void> run();
+  // Begins no further probe; what is known is stored and the chunk given back, then run() returns.
+  void halt();
+  const std::string& job_id() const { return chunk_.job_id; }
 
  private:
   struct Fresh {
@@ -34,19 +38,21 @@ class ChunkWorker {
   void take(std::size_t open_index, model::Verdict verdict);
   // Whether the row is to be asked again later instead; then it is noted for that.
   bool park(const model::Verdict& verdict);
-  Task<void> verify_open_rows();
+  void begin_batch(TaskGroup& verification);
+  Task<void> verify_batch(std::size_t begin, std::size_t end);
+  bool batch_is_stored() const { return batch_ended_ && fresh_.empty(); }
+  bool all_batches_ended() const { return batch_ended_ && batch_end_ == open_rows_.size(); }
   Task<void> wait_for_checkpoint();
+  // Whether the loop of run() is to end here.
+  Task<bool> ends_here(bool stopping, Progress progress);
   // Writes the fresh results; with all rows answered also the final result.
   Task<Progress> checkpoint();
   store::Checkpoint encode(const std::vector<Fresh>& fresh);
   Task<void> give_back();
-  Task<void> fail_job(std::string_view code, std::string sentence);
+  Task<void> fail_job(std::string code, std::string sentence);
   bool all_rows_answered() const { return answered_ == rows_.size(); }
   // What keeps this host from verifying anything ends the job.
   Task<bool> fail_when_in_trouble();
-  std::optional<WallTime> deadline() const;
-  bool deadline_passed() const;
-  WallTime parked_until() const;
 
   Engine& engine_;
   model::Chunk chunk_;
@@ -59,11 +65,14 @@ class ChunkWorker {
   std::vector<std::size_t> open_rows_;    // indexes into rows_, in order
   std::vector<std::string> open_emails_;
   std::vector<Fresh> fresh_;
+  PoisonHunt hunt_;
+  std::size_t batch_end_ = 0;    // in open_rows_: where the batch that is under way ends
   std::size_t answered_ = 0;     // rows with a result, stored or fresh
   std::int64_t parked_ = 0;      // rows left for later
   WallTime parked_until_{};      // when the last of them may be asked again
   bool fails_half_way_ = false;  // the sandbox address that makes a job fail is in this chunk
-  bool verification_ended_ = false;
+  bool batch_ended_ = true;
+  bool halted_ = false;
   bool checkpoint_due_ = false;
   WaitList attention_;
 };

@@ -26,44 +26,67 @@ Engine::Engine(asio::any_io_executor executor, Timers& timers, store::Database& 
       cpu_pool_(cpu_pool),
       on_published_(std::move(on_published)),
       options_(std::move(options)),
-      places_(options_.chunks_in_progress_max),
-      leaser_(executor, "job leases"),
+      bell_(executor, timers),
+      loops_(executor, "job engine"),
       workers_(executor, "chunk workers") {}
 
-void Engine::start() { leaser_.spawn("lease", lease_chunks()); }
+Engine::~Engine() = default;
+
+void Engine::start() {
+  loops_.spawn("lease", lease_chunks());
+  loops_.spawn("deadlines", keep_deadlines());
+}
 
 void Engine::wake() {
-  work_announced_ = true;
+  wake_leases();
+  ++deadline_news_;
+  deadlines_.wake_all();
+}
+
+void Engine::wake_leases() {
+  ++lease_news_;
   idle_.wake_all();
 }
 
 Task<void> Engine::stop() {
-  leaser_.cancel();
-  co_await leaser_.join();
+  bell_.close();
+  loops_.cancel();
+  co_await loops_.join();
   workers_.cancel();
   co_await workers_.join();
+}
+
+bool Engine::has_room() const {
+  return in_progress_.size() <
+         options_.chunks_in_progress_max + options_.first_chunks_in_progress_max;
+}
+
+store::LeaseRules Engine::lease_rules() const {
+  return {.first_of_job_only = in_progress_.size() >= options_.chunks_in_progress_max,
+          .chunks_per_tenant_max = options_.chunks_per_tenant_max};
 }
 
 Task<void> Engine::lease_chunks() {
   co_await clean_up();
   for (;;) {
-    auto place = co_await places_.acquire();
-    if (!place) co_return;
-    work_announced_ = false;
+    while (!has_room()) {
+      const bool woken = co_await idle_.wait();
+      if (!woken) co_return;
+    }
+    const std::uint64_t news = lease_news_;
     const WallTime now = timers_.clock().wall_now();
     const WallTime lease_until = now + options_.lease_ms;
     auto leased = co_await database_.write([&](store::Connection& db) {
-      return store::lease_chunk(db, options_.node_id, now, lease_until);
+      return store::lease_chunk(db, options_.node_id, now, lease_until, lease_rules());
     });
     if (!leased) {
       log_warning("no chunk could be leased", {{"error", leased.error().message}});
       co_await sleep_for(timers_, options_.retry_pause_ms);
     } else if (!*leased) {
-      place->release();
-      co_await wait_for_work();
+      if (news == lease_news_) co_await wait_for_work();
     } else {
       ++stats_.chunks_leased;
-      workers_.spawn((*leased)->chunk.job_id, work(std::move(**leased), std::move(*place)));
+      workers_.spawn((*leased)->chunk.job_id, work(std::move(**leased)));
     }
     if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
   }
@@ -84,13 +107,13 @@ Task<void> Engine::clean_up() {
   }
 }
 
-// Until wake(), until a parked chunk is due, or until a lease that somebody else let lapse may have
-// run out.
+// Until wake(), until a worker ends, until a parked chunk is due, or until a lease that somebody
+// else let lapse may have run out.
 Task<void> Engine::wait_for_work() {
-  if (work_announced_) co_return;
+  const std::uint64_t news = lease_news_;
   const auto parked =
       co_await database_.read([](store::Connection& db) { return store::next_parked_time(db); });
-  if (work_announced_) co_return;
+  if (news != lease_news_) co_return;
   Milliseconds pause = options_.lease_ms;
   if (parked && *parked) {
     const auto left = **parked - timers_.clock().wall_now();
@@ -101,10 +124,45 @@ Task<void> Engine::wait_for_work() {
   co_await idle_.wait();
 }
 
-Task<void> Engine::work(store::LeasedChunk leased, Semaphore::Permit place) {
+// A worker's place among those in progress, left however its coroutine ends.
+class Engine::InProgress {
+ public:
+  InProgress(Engine& engine, ChunkWorker& worker)
+      : engine_(engine), place_(engine.in_progress_.insert(engine.in_progress_.end(), &worker)) {}
+  ~InProgress() {
+    engine_.in_progress_.erase(place_);
+    engine_.worker_ended_.wake_all();
+    engine_.wake_leases();
+  }
+  InProgress(const InProgress&) = delete;
+  InProgress& operator=(const InProgress&) = delete;
+
+ private:
+  Engine& engine_;
+  std::list<ChunkWorker*>::iterator place_;
+};
+
+Task<void> Engine::work(store::LeasedChunk leased) {
   ChunkWorker worker(*this, std::move(leased));
+  const InProgress place(*this, worker);
   co_await worker.run();
-  place.release();
+}
+
+void Engine::note_progress(const model::Job& job, delivery::Published published) {
+  if (job.state == model::JobState::kCompleted) {
+    ++stats_.jobs_finished;
+    pace_.forget(job.id);
+  } else {
+    pace_.note(job.id, job.processed_count, timers_.clock().wall_now());
+  }
+  bell_.ring(job.id);
+  on_published_(std::move(published));
+}
+
+Outlook Engine::outlook(const model::Job& job, const store::ParkedRows& parked) const {
+  return {.rows_per_ms = pace_.rows_per_ms(job.id, timers_.clock().wall_now()),
+          .parked_count = parked.count,
+          .parked_until = parked.until};
 }
 
 }  // namespace verihook::jobs

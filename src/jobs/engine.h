@@ -1,19 +1,25 @@
 // Engine: takes chunks of waiting jobs, has them verified, and writes what comes of it. It leases a
 // chunk, checkpoints its results every few seconds, and with the last one writes the job's new
 // state and its event in the same transaction. What a crash interrupts is taken up from the last
-// checkpoint. Lives on the io thread; one per node.
+// checkpoint. It is also where a job is paused, resumed and ended (engine_control.cc), because that
+// is agreed upon with the workers that have its chunks. Lives on the io thread; one per node.
 #pragma once
 
 #include <functional>
+#include <list>
 #include <string>
 
 #include <boost/asio/thread_pool.hpp>
 
-#include "async/semaphore.h"
 #include "async/task_group.h"
 #include "async/timers.h"
 #include "base/ids.h"
 #include "delivery/outbox.h"
+#include "jobs/job_bell.h"
+#include "jobs/job_ending.h"
+#include "jobs/job_events.h"
+#include "jobs/life_cycle.h"
+#include "jobs/pace.h"
 #include "store/database.h"
 #include "store/jobs.h"
 #include "verification/patience.h"
@@ -21,10 +27,16 @@
 
 namespace verihook::jobs {
 
+class ChunkWorker;
+
 struct EngineOptions {
   std::string node_id;
   std::string public_url;  // prefix of download_url
   std::size_t chunks_in_progress_max = 4;
+  // Beyond those, chunks of jobs of which none is in progress, so that they need not wait for the
+  // long ones.
+  std::size_t first_chunks_in_progress_max = 16;
+  std::int64_t chunks_per_tenant_max = 0;  // at once; 0: any number
   Milliseconds checkpoint_interval_ms{5'000};
   Milliseconds lease_ms{30'000};       // renewed by every checkpoint
   Milliseconds retry_pause_ms{1'000};  // after the store could not be read or written
@@ -48,6 +60,7 @@ class Engine {
   Engine(asio::any_io_executor executor, Timers& timers, store::Database& database,
          verification::Verifier& verifier, const delivery::Outbox& outbox, IdMaker& ids,
          asio::thread_pool* cpu_pool, OnPublished on_published, EngineOptions options);
+  ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -57,15 +70,45 @@ class Engine {
   // Checkpoints what is in progress, gives the chunks back, and returns when all has ended.
   Task<void> stop();
 
+  // The job as it then is. When pause or cancel returns, this node asks about no further address of
+  // the job, but for the few that a conversation has taken on already; what was known by then is
+  // stored. kNotFound when the tenant has no such job; kConflict when its state does not allow it.
+  Task<Result<model::Job>> pause(std::string tenant_id, std::string job_id);
+  Task<Result<model::Job>> resume(std::string tenant_id, std::string job_id);
+  Task<Result<model::Job>> cancel(std::string tenant_id, std::string job_id);
+  // Removes it with everything that belongs to it, in whatever state it is.
+  Task<Result<void>> remove(std::string tenant_id, std::string job_id);
+
+  // What can be said of a job beside what is stored.
+  Outlook outlook(const model::Job& job, const store::ParkedRows& parked) const;
+  JobBell& bell() { return bell_; }
   const EngineStats& stats() const { return stats_; }
 
  private:
   friend class ChunkWorker;
+  class InProgress;
 
   Task<void> clean_up();
   Task<void> lease_chunks();
-  Task<void> work(store::LeasedChunk leased, Semaphore::Permit place);
+  store::LeaseRules lease_rules() const;
+  bool has_room() const;
+  Task<void> work(store::LeasedChunk leased);
   Task<void> wait_for_work();
+  void wake_leases();
+
+  Task<Result<model::Job>> change_state(std::string tenant_id, std::string job_id,
+                                        JobAction action);
+  // Ends the job when its workers have stored what they know.
+  Task<Result<EndedJob>> end(std::string tenant_id, std::string job_id, JobEnding ending);
+  Task<Result<EndedJob>> write_ending(std::string tenant_id, std::string job_id, JobEnding ending);
+  void halt_workers(const std::string& job_id);
+  // The same, and returns when they have ended.
+  Task<void> halt(std::string job_id);
+  // Ends jobs whose deadline passes.
+  Task<void> keep_deadlines();
+  Task<Result<void>> end_overdue_jobs();
+  // After a checkpoint was committed.
+  void note_progress(const model::Job& job, delivery::Published published);
 
   asio::any_io_executor executor_;
   Timers& timers_;
@@ -77,10 +120,16 @@ class Engine {
   const OnPublished on_published_;
   const EngineOptions options_;
   EngineStats stats_;
-  bool work_announced_ = false;
+  JobBell bell_;
+  Pace pace_;
+  // How often there was news for a loop: it does not go to sleep over what it has not seen yet.
+  std::uint64_t lease_news_ = 0;
+  std::uint64_t deadline_news_ = 0;
   WaitList idle_;
-  Semaphore places_;
-  TaskGroup leaser_;
+  WaitList deadlines_;
+  std::list<ChunkWorker*> in_progress_;
+  WaitList worker_ended_;
+  TaskGroup loops_;
   TaskGroup workers_;
 };
 

@@ -75,6 +75,9 @@ Task<Result<model::Job>> Intake::commit(BulkRequest request, AlsoStore also_stor
   job.name = std::move(request.name);
   job.options = request.options;
   job.metadata = std::move(request.metadata);
+  if (job.options.deadline_s) {
+    job.deadline_at = job.created_at + std::chrono::seconds{*job.options.deadline_s};
+  }
   const model::Chunk last = describe_chunk(job, current_.size());
   const std::string input = co_await run_on(cpu_pool_, [&] { return encode_rows(current_); });
   if (!current_.empty()) ++job.chunk_count;

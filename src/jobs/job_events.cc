@@ -30,19 +30,21 @@ bool progress_is_due(const model::Job& job, WallTime now) {
   return news > 0 && now - last >= kProgressInterval && news * 100 >= job.total_count;
 }
 
-std::optional<WallTime> estimate_completion(const model::Job& job, WallTime now) {
-  if (!job.started_at || job.processed_count == 0) return std::nullopt;
-  const auto spent_ms = static_cast<double>((now - *job.started_at).count());
-  const auto left = static_cast<double>(job.total_count - job.processed_count);
-  const double left_ms = spent_ms * left / static_cast<double>(job.processed_count);
-  return now + Milliseconds{static_cast<std::int64_t>(left_ms)};
+std::optional<WallTime> estimate_completion(const model::Job& job, const Outlook& outlook,
+                                            WallTime now) {
+  if (!model::is_active(job.state)) return std::nullopt;
+  const std::int64_t askable = job.total_count - job.processed_count - outlook.parked_count;
+  if (askable > 0 && !outlook.rows_per_ms) return std::nullopt;
+  const double left_ms = askable > 0 ? static_cast<double>(askable) / *outlook.rows_per_ms : 0;
+  const WallTime asked = now + Milliseconds{static_cast<std::int64_t>(left_ms)};
+  return std::max(asked, outlook.parked_until.value_or(asked));
 }
 
-model::Event progress_event(const model::Job& job, WallTime now) {
+model::Event progress_event(const model::Job& job, const Outlook& outlook, WallTime now) {
   webhooks::BulkProgress body;
   body.processed_count = job.processed_count;
   body.total_count = job.total_count;
-  body.estimated_completion = estimate_completion(job, now);
+  body.estimated_completion = estimate_completion(job, outlook, now);
   body.summary = job.summary;
   body.metadata = job.metadata;
   body.created_at = now;

@@ -18,11 +18,21 @@ std::string download_url(std::string_view public_url, std::string_view job_id);
 
 bool progress_is_due(const model::Job& job, WallTime now);
 
-// From the rate so far; nothing while there is none.
-std::optional<WallTime> estimate_completion(const model::Job& job, WallTime now);
+// What is known of a job beside what is stored of it.
+struct Outlook {
+  std::optional<double> rows_per_ms;       // the pace now; nothing while there is none to speak of
+  std::int64_t parked_count = 0;           // rows that wait for a server that said "later" …
+  std::optional<WallTime> parked_until{};  // … until then at least
+};
+
+// When the last row will have its result if it goes on like this: the rows that can be asked by the
+// pace, and not before those that are parked may be asked again. Nothing for a job that is not
+// being worked on.
+std::optional<WallTime> estimate_completion(const model::Job& job, const Outlook& outlook,
+                                            WallTime now);
 
 // Each without an id: the caller gives one.
-model::Event progress_event(const model::Job& job, WallTime now);
+model::Event progress_event(const model::Job& job, const Outlook& outlook, WallTime now);
 model::Event completed_event(const model::Job& job, std::string_view public_url, WallTime now);
 // For failed and cancelled jobs.
 model::Event failed_event(const model::Job& job, std::string_view public_url, WallTime now);

@@ -9,13 +9,6 @@
 namespace verihook::jobs {
 namespace {
 
-// Our own writer made the line, so the member's place and spelling are certain.
-bool has_status(std::string_view json, model::Status status) {
-  const std::string member = "\"status\":\"" + std::string(model::to_string(status)) + "\",";
-  const auto at = json.find("\"status\":\"");
-  return json.substr(std::min(at, json.size())).starts_with(member);
-}
-
 Result<std::string> render_chunk(const store::ChunkResults& stored, ResultFormat format,
                                  std::optional<model::Status> only, bool separate_first) {
   std::vector<ResultLine> lines;
@@ -36,6 +29,12 @@ Result<std::string> render_chunk(const store::ChunkResults& stored, ResultFormat
 }
 
 }  // namespace
+
+bool has_status(std::string_view json, model::Status status) {
+  const std::string member = "\"status\":\"" + std::string(model::to_string(status)) + "\",";
+  const auto at = json.find("\"status\":\"");
+  return json.substr(std::min(at, json.size())).starts_with(member);
+}
 
 ResultStream::ResultStream(store::Database& database, asio::thread_pool* cpu_pool, model::Job job,
                            ResultFormat format, std::optional<model::Status> only)

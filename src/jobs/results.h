@@ -20,6 +20,10 @@ enum class ResultFormat {
   kNdjson,  // one object a line
 };
 
+// Of a result as it is stored: our own writer made it, so the member's place and spelling are
+// certain.
+bool has_status(std::string_view json, model::Status status);
+
 class ResultStream {
  public:
   // `cpu_pool` may be null (simulations).

@@ -23,6 +23,10 @@ enum class JobState {
 };
 std::string_view to_string(JobState state);
 std::optional<JobState> parse_job_state(std::string_view text);
+// Chunks of such a job may be worked on.
+inline bool is_active(JobState state) {
+  return state == JobState::kQueued || state == JobState::kProcessing;
+}
 inline bool is_final(JobState state) {
   return state == JobState::kCompleted || state == JobState::kFailed ||
          state == JobState::kCancelled;
@@ -45,6 +49,10 @@ enum class Syntax {
 std::string_view to_string(Syntax syntax);
 std::optional<Syntax> parse_syntax(std::string_view text);
 
+// Which of a tenant's jobs goes first: one of a lower priority gets a turn when those above have
+// nothing to give.
+enum class Priority { kLow, kNormal, kHigh };
+
 struct JobOptions {
   bool smtp = true;
   Syntax syntax = Syntax::kStandard;
@@ -53,6 +61,7 @@ struct JobOptions {
   CatchAllAs catch_all_as = CatchAllAs::kRisky;
   Greylist greylist = Greylist::kWait;
   bool cache = true;
+  Priority priority = Priority::kNormal;
   std::optional<std::int64_t> deadline_s;  // from the job's creation
 };
 
@@ -72,6 +81,7 @@ struct Job {
   WallTime created_at{};
   std::optional<WallTime> started_at;
   std::optional<WallTime> finished_at;
+  std::optional<WallTime> deadline_at;    // it fails when it has not ended by then
   WallTime progress_event_at{};           // when bulk.progress was last written …
   std::int64_t progress_event_count = 0;  // … and at what processed_count
 };
@@ -93,8 +103,10 @@ struct Chunk {
   Summary summary;                   // of those
   std::string lease_owner;           // a node's id
   WallTime lease_until{};
-  std::int64_t fence = 0;         // grows with each lease; a write with an older number is refused
-  std::int64_t leases = 0;        // how often: many without progress point at a poisoned row
+  std::int64_t fence = 0;  // grows with each lease; a write with an older number is refused
+  // Leases since the last stored result that were not given back: each of them but the one that is
+  // running ended in a crash (jobs/poison.h).
+  std::int64_t leases = 0;
   std::int64_t parked_count = 0;  // rows that are to be asked again later
   std::int64_t times_parked = 0;
 };

@@ -75,28 +75,35 @@ std::optional<std::int64_t> lowest(const Row& row, std::initializer_list<int> co
   return lowest;
 }
 
-// The tenant's job with the fewest live leases that has a chunk to give; the oldest of them.
+// The tenant's job of the highest priority that has a chunk to give; of those the one with the
+// fewest live leases, and of those the oldest.
 Result<std::optional<ChunkKey>> find_chunk(Connection& db, const std::string& tenant_id,
-                                           const Held& held, WallTime now) {
+                                           const Held& held, WallTime now,
+                                           const LeaseRules& rules) {
   std::optional<ChunkKey> best;
   std::int64_t best_held = 0;
+  std::int64_t best_priority = 0;
   TRY_VOID(db.query(
       "SELECT j.id, (SELECT MIN(c.number) FROM chunks c WHERE c.tenant_id = j.tenant_id"
       " AND c.job_id = j.id AND c.state = 'open'),"
       " (SELECT MIN(c.number) FROM chunks c WHERE c.tenant_id = j.tenant_id"
       " AND c.job_id = j.id AND c.state = 'leased' AND c.lease_until <= $2),"
       " (SELECT MIN(c.number) FROM chunks c WHERE c.tenant_id = j.tenant_id"
-      " AND c.job_id = j.id AND c.state = 'parked' AND c.lease_until <= $2)"
+      " AND c.job_id = j.id AND c.state = 'parked' AND c.lease_until <= $2), j.priority"
       " FROM jobs j WHERE j.tenant_id = $1 AND j.state IN ('queued', 'processing')"
-      " ORDER BY j.id",
+      " ORDER BY j.priority DESC, j.id",
       {tenant_id, now}, [&](const Row& row) {
         const auto number = lowest(row, {1, 2, 3});
         if (!number) return true;
         const auto leases = held.by_job.find({tenant_id, row.string(0)});
         const std::int64_t count = leases == held.by_job.end() ? 0 : leases->second;
+        if (rules.first_of_job_only && count > 0) return true;
+        const std::int64_t priority = row.integer(4);
+        if (best && priority < best_priority) return false;
         if (best && count >= best_held) return true;
         best = ChunkKey{.tenant_id = tenant_id, .job_id = row.string(0), .number = *number};
         best_held = count;
+        best_priority = priority;
         return best_held > 0;  // nothing beats none
       }));
   return best;
@@ -144,11 +151,16 @@ Result<LeasedChunk> load(Connection& db, model::Chunk chunk, model::Job job) {
 }  // namespace
 
 Result<std::optional<LeasedChunk>> lease_chunk(Connection& db, std::string_view node_id,
-                                               WallTime now, WallTime lease_until) {
+                                               WallTime now, WallTime lease_until,
+                                               const LeaseRules& rules) {
   TRY(held, find_held(db, now));
   TRY(tenants, find_tenants(db, held));
   for (const std::string& tenant_id : tenants) {
-    TRY(key, find_chunk(db, tenant_id, held, now));
+    const auto leases = held.by_tenant.find(tenant_id);
+    const bool has_its_share = rules.chunks_per_tenant_max > 0 && leases != held.by_tenant.end() &&
+                               leases->second >= rules.chunks_per_tenant_max;
+    if (has_its_share) continue;
+    TRY(key, find_chunk(db, tenant_id, held, now, rules));
     if (!key) continue;
     TRY(chunk, take(db, *key, node_id, now, lease_until));
     if (!chunk) continue;

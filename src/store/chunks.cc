@@ -24,7 +24,7 @@ constexpr std::string_view kCheckpointChunk =
     " summary_catch_all = summary_catch_all + $13, summary_role = summary_role + $14,"
     " summary_free = summary_free + $15, summary_duplicates = summary_duplicates + $16,"
     " lease_until = $6, state = $17, lease_owner = CASE WHEN $17 = 'leased' THEN lease_owner"
-    " ELSE '' END, leases = CASE WHEN $17 = 'parked' THEN leases - 1 ELSE leases END,"
+    " ELSE '' END, leases = $19,"
     " parked_count = $18, times_parked = CASE WHEN $17 = 'parked' THEN times_parked + 1"
     " ELSE times_parked END WHERE tenant_id = $1 AND job_id = $2 AND number = $3 AND fence = $4"
     " AND state = 'leased' AND processed_count + $5 <= row_count";
@@ -48,7 +48,7 @@ Result<void> count_in_chunk(Connection& db, const Checkpoint& point) {
                  {point.tenant_id, point.job_id, point.chunk_number, point.fence, point.row_count,
                   point.done ? WallTime{} : point.lease_until, sum.total, sum.valid, sum.invalid,
                   sum.risky, sum.unknown, sum.disposable, sum.catch_all, sum.role, sum.free,
-                  sum.duplicates, name_of(state), point.parked_count}));
+                  sum.duplicates, name_of(state), point.parked_count, point.leases}));
   if (changed > 0) return {};
   TRY(held, find_integer(db,
                          "SELECT COUNT(*) FROM chunks WHERE tenant_id = $1 AND job_id = $2"

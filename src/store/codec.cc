@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, 3> kDisposableAs = {"risky", "invalid", "
 constexpr std::array<std::string_view, 2> kRoleAs = {"flag", "risky"};
 constexpr std::array<std::string_view, 3> kCatchAllAs = {"risky", "valid", "unknown"};
 constexpr std::array<std::string_view, 2> kGreylist = {"wait", "skip"};
+constexpr std::array<std::string_view, 3> kPriorities = {"low", "normal", "high"};
 
 template <std::size_t N, class Enum>
 std::string_view name_in(const std::array<std::string_view, N>& names, Enum value) {
@@ -117,6 +118,7 @@ std::string encode(const model::JobOptions& options) {
   object["catch_all_as"] = word(name_in(kCatchAllAs, options.catch_all_as));
   object["greylist"] = word(name_in(kGreylist, options.greylist));
   object["cache"] = options.cache;
+  object["priority"] = word(name_in(kPriorities, options.priority));
   if (options.deadline_s) object["deadline_s"] = *options.deadline_s;
   return json::serialize(object);
 }
@@ -173,6 +175,9 @@ model::JobOptions decode_job_options(std::string_view text) {
   options.catch_all_as = value_in<model::CatchAllAs>(kCatchAllAs, word("catch_all_as"));
   options.greylist = value_in<model::Greylist>(kGreylist, word("greylist"));
   options.cache = object.at("cache").as_bool();
+  if (object.contains("priority")) {
+    options.priority = value_in<model::Priority>(kPriorities, word("priority"));
+  }
   if (const json::value* deadline = object.if_contains("deadline_s")) {
     options.deadline_s = deadline->to_number<std::int64_t>();
   }

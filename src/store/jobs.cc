@@ -24,12 +24,12 @@ model::Summary summary_of(const Row& row, int first) {
           .duplicates = row.integer(first + 9)};
 }
 
-// The values of JOB_COLUMNS, in their order: $1 to $26.
+// The values of JOB_COLUMNS, in their order: $1 to $28.
 template <class Use>
 auto with_columns(const model::Job& job, Use use) {
   const model::Summary& sum = job.summary;
   const std::string options = encode(job.options);
-  const std::array<Param, 26> values = {job.tenant_id,
+  const std::array<Param, 28> values = {job.tenant_id,
                                         job.id,
                                         to_string(job.state),
                                         job.name,
@@ -54,14 +54,16 @@ auto with_columns(const model::Job& job, Use use) {
                                         job.started_at,
                                         job.finished_at,
                                         job.progress_event_at,
-                                        job.progress_event_count};
+                                        job.progress_event_count,
+                                        job.deadline_at,
+                                        static_cast<std::int64_t>(job.options.priority)};
   return use(std::span<const Param>(values));
 }
 
 constexpr std::string_view kInsertJob =
     "INSERT INTO jobs (" JOB_COLUMNS
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-    " $19, $20, $21, $22, $23, $24, $25, $26)";
+    " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)";
 
 // A summary never goes backwards either: an older one than the stored is left out.
 constexpr std::string_view kUpdateJob =
@@ -79,7 +81,8 @@ constexpr std::string_view kUpdateJob =
     " summary_free = CASE WHEN $8 >= processed_count THEN $18 ELSE summary_free END,"
     " summary_duplicates = CASE WHEN $8 >= processed_count THEN $19 ELSE summary_duplicates END,"
     " error_code = $20, error_message = $21, created_at = $22, started_at = $23,"
-    " finished_at = $24, progress_event_at = $25, progress_event_count = $26"
+    " finished_at = $24, progress_event_at = $25, progress_event_count = $26, deadline_at = $27,"
+    " priority = $28"
     " WHERE tenant_id = $1 AND id = $2";
 
 }  // namespace
@@ -103,6 +106,7 @@ model::Job job_of(const Row& row) {
   job.finished_at = row.optional_time(23);
   job.progress_event_at = row.time(24);
   job.progress_event_count = row.integer(25);
+  job.deadline_at = row.optional_time(26);
   return job;
 }
 
@@ -174,6 +178,30 @@ Result<std::int64_t> delete_unfinished_intakes(Connection& db) {
                             }));
   for (const Key& job : unfinished) TRY_VOID(delete_job(db, job.tenant_id, job.job_id));
   return static_cast<std::int64_t>(unfinished.size());
+}
+
+Result<std::vector<model::Job>> find_overdue_jobs(Connection& db, WallTime now,
+                                                  std::int64_t limit) {
+  return find_rows(db,
+                   "SELECT " JOB_COLUMNS
+                   " FROM jobs WHERE deadline_at IS NOT NULL"
+                   " AND state IN ('queued', 'processing', 'paused') AND deadline_at <= $1"
+                   " ORDER BY deadline_at LIMIT $2",
+                   {now, limit}, job_of);
+}
+
+Result<std::optional<WallTime>> next_deadline(Connection& db) {
+  return find_row(db,
+                  "SELECT deadline_at FROM jobs WHERE deadline_at IS NOT NULL"
+                  " AND state IN ('queued', 'processing', 'paused') ORDER BY deadline_at LIMIT 1",
+                  {}, [](const Row& row) { return row.time(0); });
+}
+
+Result<std::int64_t> count_open_jobs(Connection& db, std::string_view tenant_id) {
+  return find_integer(db,
+                      "SELECT COUNT(*) FROM jobs WHERE tenant_id = $1"
+                      " AND state IN ('queued', 'parsing', 'processing', 'paused')",
+                      {tenant_id});
 }
 
 Result<JobCounts> count_jobs(Connection& db) {

@@ -35,15 +35,29 @@ struct LeasedChunk {
   std::string input;
   std::vector<std::string> segments;  // results checkpointed so far, in the order written
 };
+struct LeaseRules {
+  // Only of jobs of which no chunk is being worked on: so that a short list is not behind a long
+  // one.
+  bool first_of_job_only = false;
+  std::int64_t chunks_per_tenant_max = 0;  // live leases that a tenant may have; 0: any number
+};
 // Takes the next chunk that is open or whose lease has run out, of jobs that are queued or
-// processing: fair between tenants, then jobs (the one with the fewest leased chunks first), then
-// oldest job, lowest chunk number. Moves a queued job to processing and sets started_at. Nothing
-// when there is none.
+// processing: fair between tenants, then the highest priority, then the job with the fewest leased
+// chunks, then oldest job, lowest chunk number. Moves a queued job to processing and sets
+// started_at. Nothing when there is none.
 Result<std::optional<LeasedChunk>> lease_chunk(Connection& db, std::string_view node_id,
-                                               WallTime now, WallTime lease_until);
+                                               WallTime now, WallTime lease_until,
+                                               const LeaseRules& rules = {});
 
 // When the first parked chunk is due, of jobs in whatever state.
 Result<std::optional<WallTime>> next_parked_time(Connection& db);
+
+// Jobs that have not ended by their deadline, the most overdue first.
+Result<std::vector<model::Job>> find_overdue_jobs(Connection& db, WallTime now, std::int64_t limit);
+// When the next job that has not ended has to.
+Result<std::optional<WallTime>> next_deadline(Connection& db);
+// Of one tenant: queued, parsing, processing and paused ones.
+Result<std::int64_t> count_open_jobs(Connection& db, std::string_view tenant_id);
 
 // Results since the last checkpoint. kConflict when the fence is no longer the chunk's: somebody
 // else has it, and the caller drops its work. Extends the lease. Returns the job as it then is.
@@ -60,6 +74,7 @@ struct Checkpoint {
   std::string result;
   // Rows that wait for a later time: the chunk is given back and open again at lease_until.
   std::int64_t parked_count = 0;
+  std::int64_t leases = 1;  // the chunk's from now on, of those without progress
 };
 Result<model::Job> checkpoint_chunk(Connection& db, const Checkpoint& checkpoint);
 // Gives a chunk back untouched (shutdown).

@@ -361,5 +361,69 @@ TEST_F(JobsTest, LeasingUsesTheIndexesOfWhatIsActive) {
   EXPECT_EQ(plan.find("TEMP B-TREE"), std::string::npos) << plan;
 }
 
+TEST_F(JobsTest, GivesOnlyFirstChunksOfJobsWhenAskedFor) {
+  add_job("a", "job_1", 3);
+  add_job("a", "job_2", 1);
+  EXPECT_EQ(next(), "job_1/0");
+  const LeaseRules first_only{.first_of_job_only = true};
+  const auto second = lease_chunk(db(), "node_1", at_s(0), at_s(60), first_only);
+  ASSERT_TRUE(second && *second);
+  EXPECT_EQ((*second)->chunk.job_id, "job_2");
+  const auto third = lease_chunk(db(), "node_1", at_s(0), at_s(60), first_only);
+  ASSERT_TRUE(third);
+  EXPECT_FALSE(*third);
+  EXPECT_EQ(next(), "job_1/1");
+}
+
+TEST_F(JobsTest, GivesATenantNoMoreChunksThanItsShare) {
+  add_job("a", "job_1", 3);
+  const LeaseRules one_each{.chunks_per_tenant_max = 1};
+  ASSERT_TRUE(*lease_chunk(db(), "node_1", at_s(0), at_s(60), one_each));
+  EXPECT_FALSE(*lease_chunk(db(), "node_1", at_s(0), at_s(60), one_each));
+  add_job("b", "job_2", 1);
+  const auto other = lease_chunk(db(), "node_1", at_s(0), at_s(60), one_each);
+  ASSERT_TRUE(other && *other);
+  EXPECT_EQ((*other)->chunk.tenant_id, "b");
+}
+
+TEST_F(JobsTest, GivesChunksOfUrgentJobsFirst) {
+  for (const auto& [id, priority] : {std::pair{"job_1", model::Priority::kLow},
+                                     {"job_2", model::Priority::kNormal},
+                                     {"job_3", model::Priority::kHigh}}) {
+    auto job = add_job("a", id, 2);
+    job.options.priority = priority;
+    ASSERT_TRUE(update_job(db(), job));
+  }
+  std::string order;
+  for (int i = 0; i < 6; ++i) order += next() + " ";
+  EXPECT_EQ(order, "job_3/0 job_3/1 job_2/0 job_2/1 job_1/0 job_1/1 ");
+}
+
+TEST_F(JobsTest, KnowsWhichJobsAreOverdue) {
+  auto job = add_job("a", "job_1", 1, JobState::kPaused);
+  job.deadline_at = at_s(50);
+  ASSERT_TRUE(update_job(db(), job));
+  add_job("a", "job_2", 1);
+  EXPECT_EQ(next_deadline(db()), at_s(50));
+  EXPECT_TRUE(find_overdue_jobs(db(), at_s(49), 10)->empty());
+  const auto overdue = find_overdue_jobs(db(), at_s(50), 10);
+  ASSERT_TRUE(overdue);
+  ASSERT_EQ(overdue->size(), 1u);
+  EXPECT_EQ(overdue->front().id, "job_1");
+  EXPECT_EQ(overdue->front().deadline_at, at_s(50));
+  job.state = JobState::kFailed;
+  ASSERT_TRUE(update_job(db(), job));
+  EXPECT_EQ(next_deadline(db()), std::nullopt);
+}
+
+TEST_F(JobsTest, ACheckpointSaysHowManyLeasesEndedWithoutProgress) {
+  add_job("a", "job_1", 1);
+  const auto leased = lease(0);
+  Checkpoint point = checkpoint_of(leased->chunk, 3);
+  point.leases = 5;
+  ASSERT_TRUE(checkpoint_chunk(db(), point));
+  EXPECT_EQ(find_chunk_results(db(), "a", "job_1", 0, false)->chunk.leases, 5);
+}
+
 }  // namespace
 }  // namespace verihook::store

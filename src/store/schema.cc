@@ -290,12 +290,21 @@ CREATE TABLE remote_jobs (
 );
 )";
 
-constexpr std::array<Migration, 5> kMigrations = {{
+// jobs.priority repeats what the options say, for the order in which chunks are given out.
+constexpr std::string_view kJobControl = R"(
+ALTER TABLE jobs ADD COLUMN deadline_at BIGINT;
+ALTER TABLE jobs ADD COLUMN priority BIGINT NOT NULL DEFAULT 1;
+CREATE INDEX jobs_deadline ON jobs (deadline_at)
+  WHERE deadline_at IS NOT NULL AND state IN ('queued', 'processing', 'paused');
+)";
+
+constexpr std::array<Migration, 6> kMigrations = {{
     {1, kAccounts},
     {2, kJobs},
     {3, kEvents},
     {4, kDestinations},
     {5, kContacts},
+    {6, kJobControl},
 }};
 
 Result<void> apply(Driver& driver, Connection& writer, const Migration& migration) {

@@ -1,0 +1,103 @@
+#include "api/bulk_handlers.h"
+#include "api/endpoint_fields.h"
+#include "api/idempotency.h"
+#include "api/resource_json.h"
+#include "crypto/sha256.h"
+#include "jobs/preview.h"
+#include "jobs/retry.h"
+#include "store/destinations.h"
+#include "webhooks/json_writer.h"
+
+namespace verihook::api {
+namespace {
+
+using Act = Task<Result<model::Job>> (jobs::Engine::*)(std::string tenant_id, std::string job_id);
+
+// The job as the action leaves it.
+Answer act(Context& context, Call& call, Act action) {
+  CO_TRY_VOID(refuse_other_queries(call.request, {}));
+  CO_TRY(named, co_await find_named_job(context, call));
+  CO_TRY(job, co_await (context.engine.*action)(named.tenant_id, named.id));
+  co_return http::json_response(
+      200, job_json(job, context.options.public_url, context.clock().wall_now()));
+}
+
+// The endpoints that were given with the list hear about its retry too.
+Task<Result<std::vector<model::Destination>>> endpoints_for_retry(Context& context,
+                                                                  const model::Job& job) {
+  CO_TRY(all, co_await context.database.read([&](store::Connection& db) {
+    return store::destinations_of(db, job.tenant_id);
+  }));
+  std::vector<model::Destination> copies;
+  for (const model::Destination& destination : all) {
+    if (destination.job_id != job.id) continue;
+    CO_TRY(copy, copy_endpoint(context, destination));
+    copies.push_back(std::move(copy));
+  }
+  co_return copies;
+}
+
+std::string retried_json(const model::Job& job) {
+  std::string text;
+  webhooks::JsonWriter json(text);
+  json.begin_object();
+  json.member("job_id", job.id);
+  json.member("status", model::to_string(job.state));
+  json.member("total", job.total_count);
+  json.member("duplicates", job.summary.duplicates);
+  json.key("metadata");
+  json.raw(job.metadata);
+  json.member("created_at", to_iso8601(job.created_at));
+  json.end_object();
+  return text;
+}
+
+}  // namespace
+
+Answer pause_bulk(Context& context, Call& call) { return act(context, call, &jobs::Engine::pause); }
+
+Answer resume_bulk(Context& context, Call& call) {
+  return act(context, call, &jobs::Engine::resume);
+}
+
+Answer cancel_bulk(Context& context, Call& call) {
+  return act(context, call, &jobs::Engine::cancel);
+}
+
+Answer retry_bulk(Context& context, Call& call) {
+  CO_TRY_VOID(refuse_other_queries(call.request, {}));
+  CO_TRY(job, co_await find_named_job(context, call));
+  CO_TRY(idempotency, Idempotency::of(call, crypto::to_bytes(crypto::sha256(""))));
+  CO_TRY(replayed, co_await idempotency.replay(context));
+  if (replayed) co_return std::move(*replayed);
+  CO_TRY(endpoints, co_await endpoints_for_retry(context, job));
+  std::string body;
+  const auto also_store = [&](store::Connection& db, const model::Job& made) -> Result<void> {
+    for (model::Destination& endpoint : endpoints) {
+      endpoint.job_id = made.id;
+      TRY_VOID(store::insert_destination(db, endpoint));
+    }
+    body = retried_json(made);
+    return idempotency.remember(db, made.created_at, 202, body);
+  };
+  auto made =
+      co_await jobs::retry_job(context.database, context.clock(), context.cpu_pool, std::move(job),
+                               context.ids.make(id_prefix::kJob), also_store);
+  if (!made && made.error().code == Errc::kConflict && idempotency.present()) {
+    CO_TRY(first, co_await idempotency.replay(context));
+    if (first) co_return std::move(*first);
+  }
+  if (!made) co_return std::unexpected(made.error());
+  context.engine.wake();
+  co_return http::json_response(202, std::move(body));
+}
+
+Answer preview_bulk(Context& context, Call& call) {
+  CO_TRY_VOID(refuse_other_queries(call.request, {}));
+  CO_TRY(job, co_await find_named_job(context, call));
+  CO_TRY(preview, co_await jobs::preview_job(context.database, context.verifier, context.cpu_pool,
+                                             std::move(job)));
+  co_return http::json_response(200, jobs::preview_json(preview));
+}
+
+}  // namespace verihook::api

@@ -1,0 +1,84 @@
+#include "jobs/retry.h"
+
+#include <unordered_map>
+
+#include <boost/json/object.hpp>
+
+#include "async/run_on.h"
+#include "jobs/life_cycle.h"
+#include "jobs/results.h"
+#include "webhooks/canonical_json.h"
+#include "webhooks/strict_json.h"
+
+namespace verihook::jobs {
+namespace {
+
+// How many.
+Task<Result<std::size_t>> add_rows(store::Database& database, asio::thread_pool* cpu_pool,
+                                   const model::Job& job, Intake& intake) {
+  std::size_t added = 0;
+  for (std::int64_t number = 0; number < job.chunk_count; ++number) {
+    CO_TRY(stored, co_await database.read([&](store::Connection& db) {
+      return store::find_chunk_results(db, job.tenant_id, job.id, number, true);
+    }));
+    CO_TRY(rows, co_await run_on(cpu_pool, [&] {
+             return rows_to_retry(stored, Retried::kUnprocessedOrUnknown);
+           }));
+    added += rows.size();
+    for (InputRow& row : rows) intake.add(std::move(row));
+    if (intake.has_full_chunk()) CO_TRY_VOID(co_await intake.store_full_chunks());
+  }
+  co_return added;
+}
+
+}  // namespace
+
+Result<std::vector<InputRow>> rows_to_retry(const store::ChunkResults& stored, Retried retried) {
+  TRY(rows, decode_rows(stored.input));
+  std::vector<ResultLine> lines;
+  if (!stored.result.empty()) TRY_VOID(decode_results(stored.result, lines));
+  for (const std::string& segment : stored.segments) TRY_VOID(decode_results(segment, lines));
+  std::unordered_map<std::int64_t, bool> unknown;
+  for (const ResultLine& line : lines) {
+    unknown[line.number] = has_status(line.json, model::Status::kUnknown);
+  }
+  std::erase_if(rows, [&](const InputRow& row) {
+    const auto answered = unknown.find(row.number);
+    if (answered == unknown.end()) return false;
+    return retried == Retried::kUnprocessed || !answered->second;
+  });
+  return rows;
+}
+
+Result<std::string> retry_metadata(std::string_view metadata, std::string_view retry_of) {
+  TRY(value, webhooks::parse_strict_json(metadata));
+  boost::json::object object = value.is_object() ? value.get_object() : boost::json::object();
+  object["retry_of"] = boost::json::string_view(retry_of.data(), retry_of.size());
+  return webhooks::canonical_metadata(object);
+}
+
+Task<Result<model::Job>> retry_job(store::Database& database, const Clock& clock,
+                                   asio::thread_pool* cpu_pool, model::Job job, std::string new_id,
+                                   Intake::AlsoStore also_store) {
+  CO_TRY_VOID(state_after(job, JobAction::kRetry));
+  BulkRequest request;
+  request.name = job.name;
+  request.options = job.options;
+  request.options.deadline_s.reset();
+  CO_TRY(metadata, retry_metadata(job.metadata, job.id));
+  request.metadata = std::move(metadata);
+  Intake intake(database, cpu_pool, clock, job.tenant_id, std::move(new_id));
+  const auto added = co_await add_rows(database, cpu_pool, job, intake);
+  if (!added) {
+    co_await intake.abandon();
+    co_return std::unexpected(added.error());
+  }
+  if (*added == 0) {
+    co_return fail(Errc::kConflict, "every address of the job has its answer: nothing to retry");
+  }
+  auto made = co_await intake.commit(std::move(request), std::move(also_store));
+  if (!made) co_await intake.abandon();
+  co_return made;
+}
+
+}  // namespace verihook::jobs
