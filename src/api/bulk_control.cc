@@ -6,7 +6,6 @@
 #include "jobs/preview.h"
 #include "jobs/retry.h"
 #include "store/destinations.h"
-#include "webhooks/json_writer.h"
 
 namespace verihook::api {
 namespace {
@@ -37,21 +36,6 @@ Task<Result<std::vector<model::Destination>>> endpoints_for_retry(Context& conte
   co_return copies;
 }
 
-std::string retried_json(const model::Job& job) {
-  std::string text;
-  webhooks::JsonWriter json(text);
-  json.begin_object();
-  json.member("job_id", job.id);
-  json.member("status", model::to_string(job.state));
-  json.member("total", job.total_count);
-  json.member("duplicates", job.summary.duplicates);
-  json.key("metadata");
-  json.raw(job.metadata);
-  json.member("created_at", to_iso8601(job.created_at));
-  json.end_object();
-  return text;
-}
-
 }  // namespace
 
 Answer pause_bulk(Context& context, Call& call) { return act(context, call, &jobs::Engine::pause); }
@@ -77,7 +61,7 @@ Answer retry_bulk(Context& context, Call& call) {
       endpoint.job_id = made.id;
       TRY_VOID(store::insert_destination(db, endpoint));
     }
-    body = retried_json(made);
+    body = created_json(made);
     return idempotency.remember(db, made.created_at, 202, body);
   };
   auto made =

@@ -48,25 +48,6 @@ Task<Result<Received>> receive_list(Context& context, http::Request& request,
   co_return Received{std::move(bulk), crypto::to_bytes(hash.finish())};
 }
 
-std::string created_json(const model::Job& job, const std::optional<NewEndpoint>& endpoint) {
-  std::string text;
-  webhooks::JsonWriter json(text);
-  json.begin_object();
-  json.member("job_id", job.id);
-  json.member("status", model::to_string(job.state));
-  json.member("total", job.total_count);
-  json.member("duplicates", job.summary.duplicates);
-  json.key("metadata");
-  json.raw(job.metadata);
-  json.member("created_at", to_iso8601(job.created_at));
-  if (endpoint) {
-    json.member("webhook_id", endpoint->destination.id);
-    if (endpoint->shown_secret) json.member("webhook_secret", *endpoint->shown_secret);
-  }
-  json.end_object();
-  return text;
-}
-
 Task<Result<http::Response>> commit_list(Context& context, const Call& call, jobs::Intake& intake,
                                          Received received, const Idempotency& idempotency) {
   std::optional<NewEndpoint> endpoint;
@@ -83,7 +64,7 @@ Task<Result<http::Response>> commit_list(Context& context, const Call& call, job
                                  endpoint->destination.job_id = stored.id;
                                  TRY_VOID(store::insert_destination(db, endpoint->destination));
                                }
-                               body = created_json(stored, endpoint);
+                               body = created_json(stored, endpoint ? &*endpoint : nullptr);
                                return idempotency.remember(db, stored.created_at, 202, body);
                              });
   if (!job) co_return std::unexpected(job.error());
@@ -111,6 +92,25 @@ Task<Result<http::Response>> receive_and_commit(Context& context, const Call& ca
 }
 
 }  // namespace
+
+std::string created_json(const model::Job& job, const NewEndpoint* endpoint) {
+  std::string text;
+  webhooks::JsonWriter json(text);
+  json.begin_object();
+  json.member("job_id", job.id);
+  json.member("status", model::to_string(job.state));
+  json.member("total", job.total_count);
+  json.member("duplicates", job.summary.duplicates);
+  json.key("metadata");
+  json.raw(job.metadata);
+  json.member("created_at", to_iso8601(job.created_at));
+  if (endpoint) {
+    json.member("webhook_id", endpoint->destination.id);
+    if (endpoint->shown_secret) json.member("webhook_secret", *endpoint->shown_secret);
+  }
+  json.end_object();
+  return text;
+}
 
 Answer create_bulk(Context& context, Call& call) {
   jobs::Intake intake(context.database, context.cpu_pool, context.clock(), call.caller.tenant_id,

@@ -13,9 +13,14 @@ constexpr std::int64_t kVerifyTimeoutMsDefault = 60'000;
 
 }  // namespace
 
+Result<std::string> named_job_id(const Call& call) {
+  std::string job_id(call.request.capture("job_id"));
+  if (!is_id(job_id, id_prefix::kJob)) return not_found("job");
+  return job_id;
+}
+
 Task<Result<model::Job>> find_named_job(Context& context, const Call& call) {
-  const std::string job_id(call.request.capture("job_id"));
-  if (!is_id(job_id, id_prefix::kJob)) co_return not_found("job");
+  CO_TRY(job_id, named_job_id(call));
   auto job = co_await context.database.read(
       [&](store::Connection& db) { return store::find_job(db, call.caller.tenant_id, job_id); });
   if (!job && job.error().code == Errc::kNotFound) co_return not_found("job");

@@ -4,12 +4,17 @@
 
 #include "api/call.h"
 #include "api/context.h"
+#include "api/endpoint_fields.h"
 #include "model/job.h"
 
 namespace verihook::api {
 
 // The job that the path names; kNotFound also when it is another tenant's.
 Task<Result<model::Job>> find_named_job(Context& context, const Call& call);
+// Its id alone, not yet looked up; kNotFound when it cannot be one.
+Result<std::string> named_job_id(const Call& call);
+// The answer to whoever made a job, with the endpoint that was made for it.
+std::string created_json(const model::Job& job, const NewEndpoint* endpoint = nullptr);
 
 Answer verify_one(Context& context, Call& call);
 Answer create_bulk(Context& context, Call& call);

@@ -99,11 +99,11 @@ class JobEventStream {
 Answer get_bulk(Context& context, Call& call) {
   CO_TRY_VOID(refuse_other_queries(call.request, {"wait"}));
   CO_TRY(wait, read_wait(call.request));
-  CO_TRY(job, co_await find_named_job(context, call));
+  CO_TRY(job_id, named_job_id(call));
   const auto deadline = Deadline::after(context.clock(), wait);
-  jobs::JobBell::Watch watch(context.engine.bell(), job.id);
+  jobs::JobBell::Watch watch(context.engine.bell(), job_id);
   for (;;) {
-    CO_TRY(seen, co_await look(context, job.tenant_id, job.id));
+    CO_TRY(seen, co_await look(context, call.caller.tenant_id, job_id));
     const bool waits = !model::is_final(seen.job.state) && !deadline.passed(context.clock()) &&
                        !context.engine.bell().closed();
     if (!waits) co_return http::json_response(200, text_of(context, seen));

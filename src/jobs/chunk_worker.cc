@@ -71,7 +71,6 @@ Task<void> ChunkWorker::run() {
     co_return;
   }
   TaskGroup verification(engine_.executor_, "verification of a chunk");
-  Progress progress = Progress::kGoOn;
   for (;;) {
     if (batch_is_stored() && !all_batches_ended()) begin_batch(verification);
     co_await wait_for_checkpoint();
@@ -83,7 +82,7 @@ Task<void> ChunkWorker::run() {
     }
     // Before the checkpoint, which might complete the job. What is fresh then are failures alone.
     if (!stopping && co_await fail_when_in_trouble()) break;
-    progress = co_await checkpoint();
+    const Progress progress = co_await checkpoint();
     if (co_await ends_here(stopping, progress)) break;
   }
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
@@ -278,7 +277,7 @@ Task<ChunkWorker::Progress> ChunkWorker::checkpoint() {
   job_ = std::move(committed->job);
   engine_.note_progress(job_, std::move(committed->published));
   if (checkpoint.parked_count > 0) {
-    engine_.wake();  // to wait for that time
+    engine_.wake_leases();  // to wait for that time
     co_return Progress::kChunkEnded;
   }
   if (!checkpoint.done) co_return Progress::kGoOn;

@@ -34,6 +34,8 @@ Task<Result<std::size_t>> add_rows(store::Database& database, asio::thread_pool*
 }  // namespace
 
 Result<std::vector<InputRow>> rows_to_retry(const store::ChunkResults& stored, Retried retried) {
+  // A chunk that is done has no open rows; those of a long job need not be decoded to see that.
+  if (retried == Retried::kUnprocessed && !stored.result.empty()) return std::vector<InputRow>();
   TRY(rows, decode_rows(stored.input));
   std::vector<ResultLine> lines;
   if (!stored.result.empty()) TRY_VOID(decode_results(stored.result, lines));

@@ -197,13 +197,6 @@ Result<std::optional<WallTime>> next_deadline(Connection& db) {
                   {}, [](const Row& row) { return row.time(0); });
 }
 
-Result<std::int64_t> count_open_jobs(Connection& db, std::string_view tenant_id) {
-  return find_integer(db,
-                      "SELECT COUNT(*) FROM jobs WHERE tenant_id = $1"
-                      " AND state IN ('queued', 'parsing', 'processing', 'paused')",
-                      {tenant_id});
-}
-
 Result<JobCounts> count_jobs(Connection& db) {
   JobCounts counts;
   TRY_VOID(db.query("SELECT state, COUNT(*) FROM jobs GROUP BY state", {}, [&](const Row& row) {

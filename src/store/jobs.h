@@ -56,8 +56,6 @@ Result<std::optional<WallTime>> next_parked_time(Connection& db);
 Result<std::vector<model::Job>> find_overdue_jobs(Connection& db, WallTime now, std::int64_t limit);
 // When the next job that has not ended has to.
 Result<std::optional<WallTime>> next_deadline(Connection& db);
-// Of one tenant: queued, parsing, processing and paused ones.
-Result<std::int64_t> count_open_jobs(Connection& db, std::string_view tenant_id);
 
 // Results since the last checkpoint. kConflict when the fence is no longer the chunk's: somebody
 // else has it, and the caller drops its work. Extends the lease. Returns the job as it then is.
