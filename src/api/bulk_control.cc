@@ -67,6 +67,7 @@ Answer retry_bulk(Context& context, Call& call) {
   auto made =
       co_await jobs::retry_job(context.database, context.clock(), context.cpu_pool, std::move(job),
                                context.ids.make(id_prefix::kJob), also_store);
+  if (!made) context.housekeeping.wake();
   if (!made && made.error().code == Errc::kConflict && idempotency.present()) {
     CO_TRY(first, co_await idempotency.replay(context));
     if (first) co_return std::move(*first);

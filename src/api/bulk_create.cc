@@ -72,20 +72,25 @@ Task<Result<http::Response>> commit_list(Context& context, const Call& call, job
   co_return http::json_response(202, std::move(body));
 }
 
+Task<void> abandon(Context& context, jobs::Intake& intake) {
+  co_await intake.abandon();
+  context.housekeeping.wake();
+}
+
 Task<Result<http::Response>> receive_and_commit(Context& context, const Call& call,
                                                 jobs::Intake& intake) {
   CO_TRY(received, co_await receive_list(context, call.request, intake));
   CO_TRY(idempotency, Idempotency::of(call, received.body_hash));
   CO_TRY(replayed, co_await idempotency.replay(context));
   if (replayed) {
-    co_await intake.abandon();
+    co_await abandon(context, intake);
     co_return std::move(*replayed);
   }
   auto answer = co_await commit_list(context, call, intake, std::move(received), idempotency);
   if (!answer && answer.error().code == Errc::kConflict && idempotency.present()) {
     // Another request with this key was committed between the look and the commit.
     CO_TRY(first, co_await idempotency.replay(context));
-    co_await intake.abandon();
+    co_await abandon(context, intake);
     if (first) co_return std::move(*first);
   }
   co_return answer;
@@ -116,7 +121,7 @@ Answer create_bulk(Context& context, Call& call) {
   jobs::Intake intake(context.database, context.cpu_pool, context.clock(), call.caller.tenant_id,
                       context.ids.make(id_prefix::kJob));
   auto answer = co_await receive_and_commit(context, call, intake);
-  if (!answer) co_await intake.abandon();
+  if (!answer) co_await abandon(context, intake);
   co_return answer;
 }
 

@@ -76,6 +76,7 @@ Answer list_bulk(Context& context, Call& call) {
 Answer delete_bulk(Context& context, Call& call) {
   CO_TRY(job, co_await find_named_job(context, call));
   CO_TRY_VOID(co_await context.engine.remove(job.tenant_id, job.id));
+  context.housekeeping.wake();
   co_return no_content();
 }
 

@@ -13,6 +13,7 @@
 #include "gateway/receiver.h"
 #include "http/server.h"
 #include "jobs/engine.h"
+#include "jobs/housekeeping.h"
 #include "store/database.h"
 #include "verification/verifier.h"
 
@@ -39,6 +40,7 @@ struct Context {
   const crypto::SecretBox& secrets;
   verification::Verifier& verifier;
   jobs::Engine& engine;
+  jobs::Housekeeping& housekeeping;
   delivery::Dispatcher& dispatcher;
   const delivery::Outbox& outbox;
   gateway::Receiver& receiver;

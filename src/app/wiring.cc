@@ -27,6 +27,7 @@
 #include "http/client_curl.h"
 #include "http/server.h"
 #include "jobs/engine.h"
+#include "jobs/housekeeping.h"
 #include "net/local_address.h"
 #include "net/real_network.h"
 #include "store/accounts.h"
@@ -170,6 +171,7 @@ class Application::Impl {
   std::unique_ptr<gateway::MeasuredHandler> measured_contacts;
   std::unique_ptr<delivery::Dispatcher> dispatcher;
   std::unique_ptr<jobs::Engine> engine;
+  std::unique_ptr<jobs::Housekeeping> housekeeping;
   std::unique_ptr<RetryJobs> retry_jobs;
   api::Authenticator authenticator{database, clock};
   std::unique_ptr<api::Context> context;
@@ -275,8 +277,9 @@ api::Context Application::Impl::make_context() {
   options.upload_bytes_max = config.server.upload_bytes_max;
   options.emails_per_job_max = config.jobs.emails_max;
   options.verify_timeout_ms_max = Milliseconds{config.server.verify_timeout_ms_max};
-  return {options,  timers,  database,    authenticator, ids,       random,    *secrets,
-          verifier, *engine, *dispatcher, outbox,        *receiver, &cpu_pool, &server.stats()};
+  return {options,     timers,   database,  authenticator, ids,
+          random,      *secrets, verifier,  *engine,       *housekeeping,
+          *dispatcher, outbox,   *receiver, &cpu_pool,     &server.stats()};
 }
 
 Result<void> Application::Impl::start() {
@@ -295,6 +298,8 @@ Result<void> Application::Impl::start() {
                                           ids, &cpu_pool, on_published,
                                           engine_options(config, outbox.node_id(), public_url));
   retry_jobs = std::make_unique<RetryJobs>(database, cpu_pool, clock, ids, *engine);
+  housekeeping = std::make_unique<jobs::Housekeeping>(io.get_executor(), timers, database,
+                                                      jobs::HousekeepingOptions{});
   http_destination = std::make_unique<destinations::HttpDestination>(
       client, *secrets, clock,
       destinations::HttpDestinationOptions{.user_agent = "verihook/" + std::string(kVersion)});
@@ -316,6 +321,7 @@ Result<void> Application::Impl::start() {
   router = std::make_unique<http::Router>(api::make_routes(*context));
   dispatcher->start();
   engine->start();
+  housekeeping->start();
   upkeep_tasks.spawn("upkeep", upkeep());
   upkeep_tasks.spawn("lists", watch_lists());
   if (config.smtp.audit_at_start) upkeep_tasks.spawn("self-audit", look_at_itself());
@@ -356,6 +362,7 @@ Task<void> Application::Impl::stop() {
   co_await upkeep_tasks.join();
   co_await server.stop(deadline);
   co_await engine->stop();
+  co_await housekeeping->stop();
   co_await dispatcher->stop(deadline);
   co_await verifier.stop();
   co_await cache.stop();

@@ -112,6 +112,11 @@ Result<std::vector<std::string>> find_chunk_segments(Connection& db, const model
 }
 
 Result<void> insert_chunk(Connection& db, const model::Chunk& chunk, std::string_view input) {
+  // A list may still be arriving when its job is deleted; nothing would remove its chunks then.
+  TRY_VOID(expect_found(
+      find_row(db, "SELECT 1 FROM jobs WHERE tenant_id = $1 AND id = $2",
+               {chunk.tenant_id, chunk.job_id}, [](const Row& row) { return row.integer(0); }),
+      "job"));
   const model::Summary& sum = chunk.summary;
   TRY_VOID(db.execute(
       "INSERT INTO chunks (" CHUNK_COLUMNS

@@ -154,32 +154,6 @@ Result<void> update_job(Connection& db, const model::Job& job) {
   });
 }
 
-Result<void> delete_job(Connection& db, std::string_view tenant_id, std::string_view job_id) {
-  TRY_VOID(expect_changed(
-      db.execute("DELETE FROM jobs WHERE tenant_id = $1 AND id = $2", {tenant_id, job_id}), "job"));
-  for (const std::string_view sql :
-       {"DELETE FROM chunks WHERE tenant_id = $1 AND job_id = $2",
-        "DELETE FROM chunk_inputs WHERE tenant_id = $1 AND job_id = $2",
-        "DELETE FROM chunk_segments WHERE tenant_id = $1 AND job_id = $2",
-        "DELETE FROM chunk_results WHERE tenant_id = $1 AND job_id = $2"}) {
-    TRY_VOID(db.execute(sql, {tenant_id, job_id}));
-  }
-  return {};
-}
-
-Result<std::int64_t> delete_unfinished_intakes(Connection& db) {
-  struct Key {
-    std::string tenant_id;
-    std::string job_id;
-  };
-  TRY(unfinished, find_rows(db, "SELECT tenant_id, id FROM jobs WHERE state = 'parsing'", {},
-                            [](const Row& row) {
-                              return Key{.tenant_id = row.string(0), .job_id = row.string(1)};
-                            }));
-  for (const Key& job : unfinished) TRY_VOID(delete_job(db, job.tenant_id, job.job_id));
-  return static_cast<std::int64_t>(unfinished.size());
-}
-
 Result<std::vector<model::Job>> find_overdue_jobs(Connection& db, WallTime now,
                                                   std::int64_t limit) {
   return find_rows(db,

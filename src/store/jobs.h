@@ -21,12 +21,15 @@ Result<std::vector<model::Job>> list_jobs(Connection& db, std::string_view tenan
                                           std::string_view before_id, std::int64_t limit);
 // Writes every mutable field of `job`. processed_count never goes backwards.
 Result<void> update_job(Connection& db, const model::Job& job);
-// The job, its chunks, inputs and results.
+// From now on there is no such job for anybody; what is stored of it is removed by
+// remove_job_slice (removal.h).
 Result<void> delete_job(Connection& db, std::string_view tenant_id, std::string_view job_id);
-// Jobs left in state kParsing by a crash: their list never arrived whole. Deletes them; the number.
+// Jobs left in state kParsing by a crash: their list never arrived whole. Deletes them as above;
+// the number.
 Result<std::int64_t> delete_unfinished_intakes(Connection& db);
 
-// `input` is the chunk's rows in the form of jobs/chunk_codec.h.
+// `input` is the chunk's rows in the form of jobs/chunk_codec.h. kNotFound when the job has been
+// deleted meanwhile.
 Result<void> insert_chunk(Connection& db, const model::Chunk& chunk, std::string_view input);
 
 struct LeasedChunk {

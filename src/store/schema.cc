@@ -298,13 +298,24 @@ CREATE INDEX jobs_deadline ON jobs (deadline_at)
   WHERE deadline_at IS NOT NULL AND state IN ('queued', 'processing', 'paused');
 )";
 
-constexpr std::array<Migration, 6> kMigrations = {{
+// Jobs that are gone for everybody and whose rows are still being removed, a few chunks at a time.
+constexpr std::string_view kRemovedJobs = R"(
+CREATE TABLE removed_jobs (
+  tenant_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, job_id)
+){clustered};
+CREATE INDEX destinations_job ON destinations (tenant_id, job_id) WHERE job_id <> '';
+)";
+
+constexpr std::array<Migration, 7> kMigrations = {{
     {1, kAccounts},
     {2, kJobs},
     {3, kEvents},
     {4, kDestinations},
     {5, kContacts},
     {6, kJobControl},
+    {7, kRemovedJobs},
 }};
 
 Result<void> apply(Driver& driver, Connection& writer, const Migration& migration) {

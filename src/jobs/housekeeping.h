@@ -1,0 +1,62 @@
+// Housekeeping: what is done to the store in the background so that it holds no more than it
+// should: the rows of deleted jobs and the endpoints that belonged to them. Each write is a small
+// slice, so nobody waits for it, and what a stop or a crash interrupts is gone on with at the next
+// start. It works at the start, when it is woken, and once an hour; nothing polls. Lives on the io
+// thread; one per node.
+#pragma once
+
+#include <cstdint>
+
+#include "async/task_group.h"
+#include "async/timers.h"
+#include "async/wait_list.h"
+#include "store/database.h"
+#include "store/removal.h"
+
+namespace verihook::jobs {
+
+struct HousekeepingOptions {
+  Milliseconds sweep_interval_ms{3'600'000};
+  Milliseconds retry_pause_ms{1'000};  // after the store could not be written
+  store::SliceLimits slice;
+};
+
+struct HousekeepingStats {
+  std::uint64_t sweeps = 0;
+  std::uint64_t slices = 0;  // writes that removed something
+};
+
+class Housekeeping {
+ public:
+  // Everything passed by reference must outlive it.
+  Housekeeping(asio::any_io_executor executor, Timers& timers, store::Database& database,
+               HousekeepingOptions options);
+  Housekeeping(const Housekeeping&) = delete;
+  Housekeeping& operator=(const Housekeeping&) = delete;
+
+  void start();
+  // There is something to remove: a job was deleted.
+  void wake();
+  Task<void> stop();
+
+  const HousekeepingStats& stats() const { return stats_; }
+
+ private:
+  // Does a little and says whether there may be more of the kind.
+  using Slice = Result<bool> (*)(store::Connection& db, const HousekeepingOptions& options);
+
+  Task<void> run();
+  Task<void> repeat(Slice slice);
+  Task<void> wait_for_work();
+
+  asio::any_io_executor executor_;
+  Timers& timers_;
+  store::Database& database_;
+  const HousekeepingOptions options_;
+  HousekeepingStats stats_;
+  bool work_announced_ = false;
+  WaitList idle_;
+  TaskGroup tasks_;
+};
+
+}  // namespace verihook::jobs

@@ -1,0 +1,111 @@
+#include "store/removal.h"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/jobs.h"
+#include "store/rows.h"
+
+namespace verihook::store {
+namespace {
+
+struct JobKey {
+  std::string tenant_id;
+  std::string job_id;
+};
+
+JobKey key_of(const Row& row) { return {.tenant_id = row.string(0), .job_id = row.string(1)}; }
+
+// What is kept of each chunk; the row that says that there is one goes last.
+constexpr std::array<std::string_view, 4> kDeleteChunks = {
+    "DELETE FROM chunk_inputs WHERE tenant_id = $1 AND job_id = $2 AND number < $3",
+    "DELETE FROM chunk_segments WHERE tenant_id = $1 AND job_id = $2 AND number < $3",
+    "DELETE FROM chunk_results WHERE tenant_id = $1 AND job_id = $2 AND number < $3",
+    "DELETE FROM chunks WHERE tenant_id = $1 AND job_id = $2 AND number < $3",
+};
+
+struct EventKey {
+  std::string tenant_id;
+  std::string event_id;
+};
+
+// An event with all that was tried to tell it.
+Result<void> delete_event(Connection& db, const EventKey& key) {
+  for (const std::string_view sql :
+       {"DELETE FROM attempts WHERE tenant_id = $1 AND delivery_id IN"
+        " (SELECT id FROM deliveries WHERE tenant_id = $1 AND event_id = $2)",
+        "DELETE FROM deliveries WHERE tenant_id = $1 AND event_id = $2",
+        "DELETE FROM events WHERE tenant_id = $1 AND id = $2"}) {
+    TRY_VOID(db.execute(sql, {key.tenant_id, key.event_id}));
+  }
+  return {};
+}
+
+Result<bool> remove_chunks(Connection& db, const JobKey& job, std::int64_t chunks_max) {
+  TRY(first, find_row(db,
+                      "SELECT number FROM chunks WHERE tenant_id = $1 AND job_id = $2"
+                      " ORDER BY number LIMIT 1",
+                      {job.tenant_id, job.job_id}, [](const Row& row) { return row.integer(0); }));
+  if (!first) return false;
+  for (const std::string_view sql : kDeleteChunks) {
+    TRY_VOID(db.execute(sql, {job.tenant_id, job.job_id, *first + chunks_max}));
+  }
+  return true;
+}
+
+Result<bool> remove_events(Connection& db, const JobKey& job, std::int64_t events_max) {
+  TRY(events, find_rows(db,
+                        "SELECT e.tenant_id, e.id FROM events e WHERE e.tenant_id = $1"
+                        " AND e.job_id <> '' AND e.job_id = $2 AND e.origin = 'produced'"
+                        " AND NOT EXISTS (SELECT 1 FROM deliveries d"
+                        " WHERE d.tenant_id = e.tenant_id AND d.event_id = e.id"
+                        " AND d.state IN ('pending', 'dead')) ORDER BY e.id LIMIT $3",
+                        {job.tenant_id, job.job_id, events_max}, [](const Row& row) {
+                          return EventKey{.tenant_id = row.string(0), .event_id = row.string(1)};
+                        }));
+  for (const EventKey& event : events) TRY_VOID(delete_event(db, event));
+  return !events.empty();
+}
+
+}  // namespace
+
+Result<void> delete_job(Connection& db, std::string_view tenant_id, std::string_view job_id) {
+  TRY_VOID(expect_changed(
+      db.execute("DELETE FROM jobs WHERE tenant_id = $1 AND id = $2", {tenant_id, job_id}), "job"));
+  return done(db.execute("INSERT INTO removed_jobs (tenant_id, job_id) VALUES ($1, $2)",
+                         {tenant_id, job_id}));
+}
+
+Result<std::int64_t> delete_unfinished_intakes(Connection& db) {
+  TRY(unfinished,
+      find_rows(db, "SELECT tenant_id, id FROM jobs WHERE state = 'parsing'", {}, key_of));
+  for (const JobKey& job : unfinished) TRY_VOID(delete_job(db, job.tenant_id, job.job_id));
+  return static_cast<std::int64_t>(unfinished.size());
+}
+
+Result<bool> remove_job_slice(Connection& db, const SliceLimits& limits) {
+  TRY(job, find_row(db, "SELECT tenant_id, job_id FROM removed_jobs LIMIT 1", {}, key_of));
+  if (!job) return false;
+  TRY(had_chunks, remove_chunks(db, *job, limits.chunks));
+  if (had_chunks) return true;
+  TRY(had_events, remove_events(db, *job, limits.rows));
+  if (had_events) return true;
+  TRY_VOID(db.execute("DELETE FROM removed_jobs WHERE tenant_id = $1 AND job_id = $2",
+                      {job->tenant_id, job->job_id}));
+  return true;
+}
+
+Result<std::int64_t> remove_job_endpoints(Connection& db, std::int64_t limit) {
+  return db.execute(
+      "DELETE FROM destinations WHERE (tenant_id, id) IN (SELECT d.tenant_id, d.id"
+      " FROM destinations d WHERE d.job_id <> ''"
+      " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.tenant_id = d.tenant_id AND j.id = d.job_id)"
+      " AND NOT EXISTS (SELECT 1 FROM deliveries v WHERE v.tenant_id = d.tenant_id"
+      " AND v.destination_id = d.id AND v.state IN ('pending', 'dead')) LIMIT $1)",
+      {limit});
+}
+
+}  // namespace verihook::store
