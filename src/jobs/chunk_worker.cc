@@ -159,7 +159,7 @@ Task<void> ChunkWorker::verify_batch(std::size_t begin, std::size_t end) {
     options.greylist = model::Greylist::kSkip;
   }
   const std::span<const std::string> emails(open_emails_.data() + begin, end - begin);
-  co_await engine_.verifier_.verify_all(emails, options,
+  co_await engine_.verifier_.verify_all(emails, options, {chunk_.tenant_id, chunk_.job_id},
                                         [this, begin](std::size_t index, model::Verdict verdict) {
                                           take(begin + index, std::move(verdict));
                                         });

@@ -70,9 +70,9 @@ class Engine {
   // Checkpoints what is in progress, gives the chunks back, and returns when all has ended.
   Task<void> stop();
 
-  // The job as it then is. When pause or cancel returns, this node asks about no further address of
-  // the job, but for the few that a conversation has taken on already; what was known by then is
-  // stored. kNotFound when the tenant has no such job; kConflict when its state does not allow it.
+  // The job as it then is. When pause, cancel or remove returns, this node asks about no further
+  // address of the job; what was known by then is stored. kNotFound when the tenant has no such
+  // job; kConflict when its state does not allow it.
   Task<Result<model::Job>> pause(std::string tenant_id, std::string job_id);
   Task<Result<model::Job>> resume(std::string tenant_id, std::string job_id);
   Task<Result<model::Job>> cancel(std::string tenant_id, std::string job_id);

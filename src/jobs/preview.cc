@@ -67,7 +67,7 @@ Task<Result<Preview>> preview_job(store::Database& database, verification::Verif
   model::JobOptions options = preview.job.options;
   options.smtp = false;
   std::set<std::string> domains;
-  co_await verifier.verify_all(sample, options, [&](std::size_t, model::Verdict verdict) {
+  co_await verifier.verify_all(sample, options, {}, [&](std::size_t, model::Verdict verdict) {
     ++preview.sampled;
     if (!needs_a_probe(verdict)) {
       preview.summary.count(verdict);

@@ -68,7 +68,7 @@ Task<void> Conversation::open(TlsPolicy tls, Deadline deadline) {
 }
 
 Task<std::vector<RecipientOutcome>> Conversation::ask(std::vector<std::string> recipients,
-                                                      Deadline deadline) {
+                                                      Deadline deadline, StillWanted still_wanted) {
   const bool throws = co_await stop_throwing();
   const auto count = static_cast<Milliseconds::rep>(recipients.size());
   const Deadline limit = deadline.sooner(
@@ -77,7 +77,7 @@ Task<std::vector<RecipientOutcome>> Conversation::ask(std::vector<std::string> r
     session_.emplace(options_.session);
     session_->resume(failed({Errc::kConnectionLost, "there is no connection"}, false));
   }
-  session_->add(std::move(recipients));
+  session_->add(std::move(recipients), std::move(still_wanted));
   if (session_->usable()) co_await drive({.kind = Event::Kind::kResume}, limit);
   co_await leave_unless_usable();
   co_await asio::this_coro::throw_if_cancelled(throws);

@@ -44,8 +44,10 @@ class Conversation {
                                        Deadline deadline);
 
   // One outcome per recipient, in their order. May be called again and again; when the connection
-  // has ended, everybody's outcome says why.
-  Task<std::vector<RecipientOutcome>> ask(std::vector<std::string> recipients, Deadline deadline);
+  // has ended, everybody's outcome says why. Who is not `still_wanted` when his turn comes is left
+  // out: kNotAsked, kCancelled.
+  Task<std::vector<RecipientOutcome>> ask(std::vector<std::string> recipients, Deadline deadline,
+                                          StillWanted still_wanted = {});
 
   // Takes leave and closes. Never fails; does nothing when the connection is gone. A caller that
   // has been cancelled while the conversation stood idle disables cancellation first

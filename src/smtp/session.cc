@@ -295,6 +295,7 @@ std::size_t Session::transaction_max() const {
 
 // True when it sent a command and another may follow.
 bool Session::fill_one() {
+  drop_unwanted();
   const bool blocked = mail_refusal_ || (tls_demanded_ && !tls_tried_) ||
                        asked_ >= options_.recipients_per_connection_max;
   if (queue_.empty() || blocked) return false;
@@ -328,6 +329,15 @@ bool Session::fill_one() {
   return true;
 }
 
+void Session::drop_unwanted() {
+  while (still_wanted_ && !queue_.empty() && !still_wanted_(queue_.front().index)) {
+    outcomes_.at(queue_.front().index).outcome = {
+        OutcomeKind::kNotAsked, Stage::kRcpt, std::nullopt,
+        Error{Errc::kCancelled, "nobody wants to know about this recipient any more"}};
+    queue_.pop_front();
+  }
+}
+
 void Session::begin_transaction(bool utf8) {
   in_transaction_ = true;
   transaction_utf8_ = utf8;
@@ -335,7 +345,8 @@ void Session::begin_transaction(bool utf8) {
   send(Command::kMail, mail_command(options_.mail_from, utf8));
 }
 
-void Session::add(std::vector<std::string> recipients) {
+void Session::add(std::vector<std::string> recipients, StillWanted still_wanted) {
+  still_wanted_ = std::move(still_wanted);
   for (std::string& address : recipients) {
     Recipient recipient{outcomes_.size(), address};
     outcomes_.push_back({std::move(address), {}});
@@ -350,7 +361,10 @@ void Session::add(std::vector<std::string> recipients) {
   }
 }
 
-std::vector<RecipientOutcome> Session::take_outcomes() { return std::exchange(outcomes_, {}); }
+std::vector<RecipientOutcome> Session::take_outcomes() {
+  still_wanted_ = {};
+  return std::exchange(outcomes_, {});
+}
 
 void Session::set_outcome(const Recipient& recipient, Outcome outcome) {
   ++answered_;

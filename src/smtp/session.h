@@ -11,6 +11,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -75,14 +76,19 @@ struct Action {
   std::string bytes{};
 };
 
+// Whether somebody still wants to know about the recipient at this index of what was added last.
+using StillWanted = std::function<bool(std::size_t index)>;
+
 class Session {
  public:
   explicit Session(SessionOptions options);
 
   Action resume(const Event& event);
 
-  // Queues recipients; those that cannot be asked any more get their outcome at once.
-  void add(std::vector<std::string> recipients);
+  // Queues recipients; those that cannot be asked any more get their outcome at once. With a
+  // predicate, whoever is not wanted any more when his turn comes is kNotAsked (kCancelled); it is
+  // called until their outcomes are taken.
+  void add(std::vector<std::string> recipients, StillWanted still_wanted = {});
   // What was added since the last call, in that order; call it when the last action was kIdle or
   // kClose.
   std::vector<RecipientOutcome> take_outcomes();
@@ -135,6 +141,7 @@ class Session {
   void fill_pipeline();
   bool fill_one();
   std::size_t transaction_max() const;
+  void drop_unwanted();
   void begin_transaction(bool utf8);
   // Called when no reply is awaited any more and something is left to sort out.
   void settle();
@@ -155,6 +162,7 @@ class Session {
   std::string outbox_;
   std::deque<Pending> expected_;
   std::deque<Recipient> queue_;
+  StillWanted still_wanted_;
   std::vector<Recipient> set_aside_;  // in flight when the transaction broke; not answered
   std::vector<RecipientOutcome> outcomes_;
   std::optional<Outcome> ending_;

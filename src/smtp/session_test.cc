@@ -6,149 +6,10 @@
 #include <gtest/gtest.h>
 
 #include "smtp/classify.h"
+#include "smtp/session_script.h"
 
 namespace verihook::smtp {
 namespace {
-
-// One step of a dialogue: what the server sends, what the client must write, or a TLS handshake.
-struct Step {
-  enum class Kind { kServer, kClient, kTls };
-  Kind kind = Kind::kServer;
-  std::string bytes{};
-};
-using Script = std::vector<Step>;
-
-Step server(std::string_view line) { return {Step::Kind::kServer, std::string(line) + "\r\n"}; }
-Step server_raw(std::string bytes) { return {Step::Kind::kServer, std::move(bytes)}; }
-Step client(std::string_view line) { return {Step::Kind::kClient, std::string(line) + "\r\n"}; }
-Step tls() { return {Step::Kind::kTls, {}}; }
-
-constexpr std::size_t kNoFailure = static_cast<std::size_t>(-1);
-
-// Plays a script against a session: checks every write and feeds every reply, in pieces when asked,
-// and lets the step `fail_at` fail with `error`.
-class Player {
- public:
-  Player(Session& session, Script script) : session_(session), script_(std::move(script)) {}
-
-  std::size_t piece_bytes = 100'000;
-  std::size_t fail_at = kNoFailure;
-  Error error{Errc::kConnectionLost, "cut"};
-
-  // Until the session is idle or over; the last action.
-  Action::Kind play(Event event = {.kind = Event::Kind::kConnected}) {
-    for (int rounds = 0; rounds < 100'000; ++rounds) {
-      Action action = session_.resume(event);
-      if (action.kind == Action::Kind::kIdle || action.kind == Action::Kind::kClose) {
-        return action.kind;
-      }
-      event = answer(action);
-    }
-    ADD_FAILURE() << "the session does not end";
-    return Action::Kind::kClose;
-  }
-  bool at_end() const { return next_ == script_.size() && unread_.empty(); }
-
- private:
-  static constexpr Event failed(Error why, bool timeout) {
-    return {Event::Kind::kFailed, {}, std::move(why), timeout};
-  }
-
-  Event answer(const Action& action) {
-    if (action.kind == Action::Kind::kRead && !unread_.empty()) return feed();
-    if (next_ == script_.size()) {
-      // Whoever still waits has reached the end of the script: the server is silent or gone.
-      return failed({Errc::kConnectionLost, "the script is over"}, false);
-    }
-    const std::size_t index = next_++;
-    const Step& step = script_[index];
-    if (index == fail_at) return failed(error, error.code == Errc::kTimeout);
-    switch (action.kind) {
-      case Action::Kind::kWrite:
-        EXPECT_EQ(step.kind, Step::Kind::kClient) << "step " << index << ": " << action.bytes;
-        EXPECT_EQ(action.bytes, step.bytes) << "step " << index;
-        return {.kind = Event::Kind::kWritten};
-      case Action::Kind::kStartTls:
-        EXPECT_EQ(step.kind, Step::Kind::kTls) << "step " << index;
-        return {.kind = Event::Kind::kTlsStarted};
-      default:
-        EXPECT_EQ(step.kind, Step::Kind::kServer) << "step " << index << ": " << step.bytes;
-        unread_ = step.bytes;
-        return feed();
-    }
-  }
-
-  Event feed() {
-    piece_ = unread_.substr(0, piece_bytes);
-    unread_.erase(0, piece_.size());
-    return {.kind = Event::Kind::kReceived, .bytes = piece_};
-  }
-
-  Session& session_;
-  Script script_;
-  std::size_t next_ = 0;
-  std::string unread_;
-  std::string piece_;
-};
-
-SessionOptions options(TlsPolicy tls = TlsPolicy::kOpportunistic) {
-  SessionOptions settings;
-  settings.helo = "probe.example";
-  settings.mail_from = "v@probe.example";
-  settings.tls = tls;
-  return settings;
-}
-
-std::vector<std::string> addresses(std::size_t count) {
-  std::vector<std::string> all;
-  for (std::size_t i = 0; i < count; ++i) all.push_back(fmt::format("r{}@a.test", i));
-  return all;
-}
-
-struct Played {
-  std::vector<RecipientOutcome> outcomes;
-  Action::Kind last = Action::Kind::kIdle;
-  bool whole_script = false;
-  bool usable = false;
-};
-
-Played play(std::vector<std::string> recipients, Script script, SessionOptions settings = options(),
-            std::size_t piece_bytes = 100'000) {
-  Session session(std::move(settings));
-  session.add(std::move(recipients));
-  Player player(session, std::move(script));
-  player.piece_bytes = piece_bytes;
-  Played played;
-  played.last = player.play();
-  played.outcomes = session.take_outcomes();
-  played.whole_script = player.at_end();
-  played.usable = session.usable();
-  return played;
-}
-
-std::vector<std::string> summary(const std::vector<RecipientOutcome>& outcomes) {
-  std::vector<std::string> lines;
-  for (const RecipientOutcome& item : outcomes) {
-    const Outcome& outcome = item.outcome;
-    constexpr std::string_view kKinds[] = {"replied", "failed", "not asked", "unaskable", "utf8"};
-    lines.push_back(fmt::format("{} {} {}", kKinds[static_cast<int>(outcome.kind)],
-                                to_string(outcome.stage), outcome.reply ? outcome.reply->code : 0));
-  }
-  return lines;
-}
-
-using Lines = std::vector<std::string>;
-
-const Script kGreeted = {server("220 mx.a.test ESMTP"), client("EHLO probe.example"),
-                         server("250 mx.a.test")};
-const Script kGreetedPipelining = {
-    server("220-mx.a.test ESMTP"), server("220 ready"), client("EHLO probe.example"),
-    server("250-mx.a.test\r\n250-SIZE 10"), server("250 PIPELINING")};
-
-Script operator+(Script a, const Script& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
 
 TEST(Session, AsksOneRecipientAfterAnother) {
   const auto played = play(
@@ -220,6 +81,25 @@ TEST(Session, GoesOnInTheSameTransactionWhenRecipientsAreAdded) {
   EXPECT_TRUE(player.at_end());
 }
 
+TEST(Session, LeavesOutWhoIsNotWantedAnyMoreWhenHisTurnComes) {
+  Session session(options());
+  std::size_t wanted = 3;
+  session.add(addresses(3), [&](std::size_t index) { return index < wanted; });
+  Player player(session, kGreeted + Script{client("MAIL FROM:<v@probe.example>"), server("250 ok"),
+                                           client("RCPT TO:<r0@a.test>"), server("250 ok")});
+  wanted = 1;
+  EXPECT_EQ(player.play(), Action::Kind::kIdle);
+  EXPECT_TRUE(player.at_end());
+  const auto outcomes = session.take_outcomes();
+  EXPECT_EQ(summary(outcomes)[0], "replied rcpt 250");
+  for (const std::size_t i : {1, 2}) {
+    EXPECT_EQ(outcomes[i].outcome.kind, OutcomeKind::kNotAsked);
+    ASSERT_TRUE(outcomes[i].outcome.error);
+    EXPECT_EQ(outcomes[i].outcome.error->code, Errc::kCancelled);
+  }
+  EXPECT_TRUE(session.usable()) << "the conversation can go on about others";
+}
+
 TEST(Session, HalvesTheTransactionWhenRecipientsAreTooMany) {
   auto settings = options();
   settings.recipients_per_transaction_max = 4;
@@ -280,93 +160,6 @@ TEST(Session, ReportsTheMeantRefusalWhenHeloFailsToo) {
   };
   EXPECT_EQ(refusal("550 denied", "503 no"), (Lines{"replied ehlo 550", "replied ehlo 550"}));
   EXPECT_EQ(refusal("502 what", "550 denied"), (Lines{"replied ehlo 550", "replied ehlo 550"}));
-}
-
-TEST(Session, StartsTlsWhenOfferedAndForgetsWhatWasOfferedBefore) {
-  Session session(options());
-  session.add(addresses(2));
-  Player player(
-      session,
-      Script{server("220 hi"), client("EHLO probe.example"),
-             server("250-mx\r\n250-PIPELINING\r\n250-SMTPUTF8\r\n250 STARTTLS"), client("STARTTLS"),
-             server("220 go"), tls(), client("EHLO probe.example"), server("250 mx"),
-             client("MAIL FROM:<v@probe.example>"), server("250 ok"), client("RCPT TO:<r0@a.test>"),
-             server("250 ok"), client("RCPT TO:<r1@a.test>"), server("250 ok")});
-  player.play();
-  EXPECT_TRUE(player.at_end());
-  EXPECT_TRUE(session.tls_active());
-  EXPECT_FALSE(session.capabilities().smtputf8);
-}
-
-TEST(Session, EndsWhenPlainTextFollowsTheStartTlsReply) {
-  const std::string injected[] = {"220 go\r\n250 injected\r\n", "220 go\r\nx", "220 go\r\n2"};
-  for (const std::string& bytes : injected) {
-    const auto played = play(addresses(1), Script{server("220 hi"), client("EHLO probe.example"),
-                                                  server("250-mx\r\n250 STARTTLS"),
-                                                  client("STARTTLS"), server_raw(bytes)});
-    EXPECT_EQ(summary(played.outcomes), Lines{"failed starttls 0"});
-    EXPECT_EQ(classify(played.outcomes[0].outcome).reply_class, ReplyClass::kProtocolError);
-    EXPECT_EQ(played.last, Action::Kind::kClose);
-  }
-}
-
-TEST(Session, GoesOnWithoutTlsWhenStartTlsIsRefused) {
-  const auto played =
-      play(addresses(1), Script{server("220 hi"), client("EHLO probe.example"),
-                                server("250-mx\r\n250 STARTTLS"), client("STARTTLS"),
-                                server("454 4.7.0 not now"), client("MAIL FROM:<v@probe.example>"),
-                                server("250 ok"), client("RCPT TO:<r0@a.test>"), server("250 ok")});
-  EXPECT_EQ(summary(played.outcomes), Lines{"replied rcpt 250"});
-}
-
-TEST(Session, StartsTlsOnDemandAndAsksAgain) {
-  for (const char* demand : {"530 5.7.0 Must issue a STARTTLS command first", "451 5.7.10 TLS"}) {
-    const auto played = play(
-        addresses(1),
-        Script{server("220 hi"), client("EHLO probe.example"), server("250-mx\r\n250 STARTTLS"),
-               client("MAIL FROM:<v@probe.example>"), server(demand), client("STARTTLS"),
-               server("220 go"), tls(), client("EHLO probe.example"), server("250 mx"),
-               client("MAIL FROM:<v@probe.example>"), server("250 ok"),
-               client("RCPT TO:<r0@a.test>"), server("250 ok")},
-        options(TlsPolicy::kWhenDemanded));
-    EXPECT_EQ(summary(played.outcomes), Lines{"replied rcpt 250"});
-    EXPECT_TRUE(played.whole_script);
-  }
-}
-
-TEST(Session, StartsTlsWhenDemandedAtRcptOfAPipeline) {
-  const auto played = play(
-      addresses(2),
-      Script{server("220 hi"), client("EHLO probe.example"),
-             server("250-mx\r\n250-PIPELINING\r\n250 STARTTLS"),
-             client("MAIL FROM:<v@probe.example>\r\nRCPT TO:<r0@a.test>\r\nRCPT TO:<r1@a.test>"),
-             server("250 ok\r\n530 5.7.0 TLS\r\n530 5.7.0 TLS"), client("STARTTLS"),
-             server("220 go"), tls(), client("EHLO probe.example"), server("250 mx"),
-             client("MAIL FROM:<v@probe.example>"), server("250 ok"), client("RCPT TO:<r0@a.test>"),
-             server("250 ok"), client("RCPT TO:<r1@a.test>"), server("550 5.1.1 no")},
-      options(TlsPolicy::kWhenDemanded));
-  EXPECT_EQ(summary(played.outcomes), (Lines{"replied rcpt 250", "replied rcpt 550"}));
-  EXPECT_TRUE(played.whole_script);
-}
-
-TEST(Session, ReportsADemandForTlsThatCannotBeMet) {
-  const auto played =
-      play(addresses(2), kGreeted + Script{client("MAIL FROM:<v@probe.example>"),
-                                           server("530 5.7.0 Must issue a STARTTLS command")});
-  EXPECT_EQ(summary(played.outcomes), (Lines{"replied mail 530", "replied mail 530"}));
-  EXPECT_EQ(classify(played.outcomes[0].outcome).reply_class, ReplyClass::kTlsRequired);
-}
-
-TEST(Session, AFailedHandshakeSaysThatAnotherSessionMayGetFurther) {
-  Session session(options());
-  Player player(session, Script{server("220 hi"), client("EHLO probe.example"),
-                                server("250-mx\r\n250 STARTTLS"), client("STARTTLS"),
-                                server("220 go"), tls()});
-  player.fail_at = 5;
-  player.error = {Errc::kTls, "handshake"};
-  EXPECT_EQ(player.play(), Action::Kind::kClose);
-  EXPECT_TRUE(session.tls_failed());
-  EXPECT_FALSE(session.usable());
 }
 
 TEST(Session, GivesARefusalBeforeRcptToEverybody) {

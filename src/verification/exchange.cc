@@ -42,6 +42,8 @@ smtp::ReplyClass class_of(const smtp::Outcome& outcome, const std::string& host)
 // What one caller of ask() waits for. Shared, because the caller may be gone before the answer
 // comes.
 struct Exchange::Batch {
+  Asker asker;
+  std::vector<std::weak_ptr<Mailbox>> mailboxes;
   std::vector<MailboxAnswer> answers;
   std::size_t open = 0;
   WaitList done;
@@ -54,8 +56,9 @@ Exchange::Exchange(ExchangePool& pool, std::vector<dns::MxRecord> hosts)
       sources_(pool.sources_for(group_)) {}
 Exchange::~Exchange() = default;
 
-Task<std::vector<MailboxAnswer>> Exchange::ask(std::vector<std::string> recipients) {
+Task<std::vector<MailboxAnswer>> Exchange::ask(std::vector<std::string> recipients, Asker asker) {
   const auto batch = std::make_shared<Batch>();
+  batch->asker = std::move(asker);
   batch->answers.resize(recipients.size());
   if (recently_failed()) {
     std::ranges::fill(batch->answers, last_failure_);
@@ -101,27 +104,48 @@ Task<MailboxAnswer> Exchange::ask_alone(std::string recipient,
 
 void Exchange::enqueue(const std::shared_ptr<Batch>& batch, std::vector<std::string> recipients) {
   batch->open = recipients.size();
+  batch->mailboxes.reserve(recipients.size());
   for (std::size_t i = 0; i < recipients.size(); ++i) {
     auto found = mailboxes_.find(recipients[i]);
     if (found == mailboxes_.end()) {
       auto mailbox = std::make_shared<Mailbox>();
       mailbox->address = std::move(recipients[i]);
-      queue_.push_back(mailbox);
-      found = mailboxes_.emplace(mailbox->address, std::move(mailbox)).first;
+      mailbox->asked_by.emplace_back(batch, i);
+      batch->mailboxes.push_back(mailbox);
+      enqueue(mailbox);
+      mailboxes_.emplace(mailbox->address, std::move(mailbox));
+    } else {
+      found->second->asked_by.emplace_back(batch, i);
+      batch->mailboxes.push_back(found->second);
     }
-    found->second->asked_by.emplace_back(batch, i);
   }
 }
 
+// In the line of whoever wanted to know first.
+void Exchange::enqueue(const MailboxRef& mailbox) {
+  const Asker& asker = mailbox->asked_by.front().first->asker;
+  queue_.push(asker.tenant_id, asker.job_id, mailbox);
+}
+
 void Exchange::withdraw(const std::shared_ptr<Batch>& batch) {
-  for (const auto& [address, mailbox] : mailboxes_) {
+  for (const std::weak_ptr<Mailbox>& asked : batch->mailboxes) {
+    const MailboxRef mailbox = asked.lock();
+    if (!mailbox) continue;
     std::erase_if(mailbox->asked_by, [&](const auto& who) { return who.first == batch; });
+    some_unwanted_ |= mailbox->asked_by.empty();
   }
-  std::erase_if(queue_, [&](const MailboxRef& mailbox) {
-    if (!mailbox->asked_by.empty()) return false;
-    mailboxes_.erase(mailbox->address);
-    return true;
-  });
+}
+
+// A cancelled list withdraws domain by domain; the queue is gone through once for all of them.
+bool Exchange::has_questions() {
+  if (std::exchange(some_unwanted_, false)) {
+    queue_.erase_if([&](const MailboxRef& mailbox) {
+      if (!mailbox->asked_by.empty()) return false;
+      mailboxes_.erase(mailbox->address);
+      return true;
+    });
+  }
+  return !queue_.empty();
 }
 
 bool Exchange::recently_failed() const {
@@ -130,10 +154,11 @@ bool Exchange::recently_failed() const {
 
 // One connection at first; another for each further load of questions, up to the lane's limit.
 void Exchange::start_connections() {
+  if (!has_questions()) return;
   idle_connections_.wake_all();
   const std::size_t loads = (queue_.size() + kQuestionsPerTurn - 1) / kQuestionsPerTurn;
   const std::size_t wanted = std::min(loads, pool_.options_.connections_per_group_max);
-  while (connections_ < wanted && !queue_.empty()) {
+  while (connections_ < wanted && has_questions()) {
     ++connections_;  // before it starts, because it may have ended when spawn returns
     if (!pool_.tasks_.spawn("smtp", run_connection())) {
       --connections_;
@@ -145,7 +170,7 @@ void Exchange::start_connections() {
 Task<void> Exchange::run_connection() {
   // A stop is noticed where it matters, so that leave is always taken from the server.
   co_await asio::this_coro::throw_if_cancelled(false);
-  while (!queue_.empty() && !must_stop(co_await asio::this_coro::cancellation_state)) {
+  while (has_questions() && !must_stop(co_await asio::this_coro::cancellation_state)) {
     const auto source = open_source();
     if (!source) {
       settle_all(refusal());
@@ -153,9 +178,9 @@ Task<void> Exchange::run_connection() {
     }
     LaneGate& gate = pool_.gate(group_, *source);
     auto permit = co_await gate.enter();
-    if (!permit || queue_.empty()) continue;
+    if (!permit || !has_questions()) continue;
     auto place = co_await pool_.connections_.acquire();
-    if (!place) continue;
+    if (!place || !has_questions()) continue;
     co_await converse(gate, *source);
   }
   --connections_;
@@ -187,9 +212,9 @@ Task<void> Exchange::ask_while_usable(LaneGate& gate, smtp::Conversation& conver
   Asked total;
   while (conversation.usable() && total.taken < allowed && !gate.closed()) {
     const bool contended = gate.contended() || pool_.connections_.waiting() > 0;
-    if (queue_.empty() && !contended) co_await wait_for_questions();
+    if (!has_questions() && !contended) co_await wait_for_questions();
     const bool stopped = cancelled(co_await asio::this_coro::cancellation_state);
-    if (queue_.empty() || stopped) co_return;
+    if (!has_questions() || stopped) co_return;
     const std::size_t count_max = std::min(allowed - total.taken, kQuestionsPerTurn);
     const Asked asked = co_await ask_some(gate, conversation, host, count_max);
     total.taken += asked.taken;
@@ -302,10 +327,7 @@ Task<void> Exchange::connect_to(const std::string& host, std::size_t source, Con
 
 std::vector<Exchange::MailboxRef> Exchange::take(std::size_t count_max) {
   std::vector<MailboxRef> taken;
-  while (!queue_.empty() && taken.size() < count_max) {
-    taken.push_back(std::move(queue_.front()));
-    queue_.pop_front();
-  }
+  while (!queue_.empty() && taken.size() < count_max) taken.push_back(queue_.pop());
   return taken;
 }
 
@@ -316,7 +338,9 @@ Task<Exchange::Asked> Exchange::ask_some(LaneGate& gate, smtp::Conversation& con
   recipients.reserve(mailboxes.size());
   for (const MailboxRef& mailbox : mailboxes) recipients.push_back(mailbox->address);
   const auto deadline = Deadline::after(pool_.timers_.clock(), kAskDeadline);
-  auto outcomes = co_await conversation.ask(std::move(recipients), deadline);
+  auto outcomes = co_await conversation.ask(
+      std::move(recipients), deadline,
+      [&](std::size_t index) { return !mailboxes[index]->asked_by.empty(); });
   const auto is_settled = [](const smtp::RecipientOutcome& one) {
     return one.outcome.kind != smtp::OutcomeKind::kNotAsked;
   };
@@ -324,8 +348,10 @@ Task<Exchange::Asked> Exchange::ask_some(LaneGate& gate, smtp::Conversation& con
   asked.settled = static_cast<std::size_t>(std::ranges::count_if(outcomes, is_settled));
   for (std::size_t i = 0; i < mailboxes.size(); ++i) {
     const MailboxRef& mailbox = mailboxes[i];
-    if (is_settled(outcomes[i]) && goes_to_another_source(gate, mailbox, outcomes[i], host)) {
-      queue_.push_back(mailbox);
+    const bool wanted = !mailbox->asked_by.empty();
+    if (is_settled(outcomes[i]) && wanted &&
+        goes_to_another_source(gate, mailbox, outcomes[i], host)) {
+      enqueue(mailbox);
       continue;
     }
     if (is_settled(outcomes[i])) {
@@ -334,16 +360,27 @@ Task<Exchange::Asked> Exchange::ask_some(LaneGate& gate, smtp::Conversation& con
       settle(mailbox, {std::move(outcomes[i].outcome), host, mailbox->attempts + 1, {}});
       continue;
     }
-    // Nobody asked about this one. It is asked on the next connection, and given up only when
-    // connections end again and again before anybody was asked about.
-    if (asked.settled == 0) ++mailbox->attempts;
-    if (mailbox->attempts < kFruitlessConversationsMax) {
-      queue_.push_back(mailbox);
-    } else {
-      settle(mailbox, {std::move(outcomes[i].outcome), host, mailbox->attempts, {}});
+    if (!wanted) {
+      mailboxes_.erase(mailbox->address);
+      --asked.taken;
+      continue;
     }
+    const bool fruitless = asked.settled == 0 && !conversation.usable();
+    ask_again_elsewhere(mailbox, std::move(outcomes[i].outcome), host, fruitless);
   }
   co_return asked;
+}
+
+// The conversation ended before this one was asked about. It is asked on the next connection, and
+// given up only when connections end again and again before anybody was asked about.
+void Exchange::ask_again_elsewhere(const MailboxRef& mailbox, smtp::Outcome outcome,
+                                   const std::string& host, bool fruitless) {
+  if (fruitless) ++mailbox->attempts;
+  if (mailbox->attempts < kFruitlessConversationsMax) {
+    enqueue(mailbox);
+  } else {
+    settle(mailbox, {std::move(outcome), host, mailbox->attempts, {}});
+  }
 }
 
 // A group that blocks one of our addresses may take another: the lane is closed at the first such
@@ -367,7 +404,8 @@ void Exchange::settle(const MailboxRef& mailbox, MailboxAnswer answer) {
 }
 
 void Exchange::settle_all(const MailboxAnswer& answer) {
-  for (const MailboxRef& mailbox : std::exchange(queue_, {})) {
+  for (FairQueue<MailboxRef> all = std::exchange(queue_, {}); !all.empty();) {
+    const MailboxRef mailbox = all.pop();
     MailboxAnswer own = answer;
     own.attempts = mailbox->attempts + answer.attempts;
     settle(mailbox, std::move(own));

@@ -1,10 +1,9 @@
 // Exchange: the conversations with one set of MX hosts. Questions about recipients of any domain,
-// list or job that share these hosts meet in one queue, each mailbox once, and are asked over a few
-// connections that are kept while there is somebody to ask about. Hosts are tried in order of
-// preference, each with its addresses. Lives on one io thread; see exchange_pool.h.
+// list or job that share these hosts meet in one queue, each mailbox once, and are asked in turns
+// over a few connections that are kept while there is somebody to ask about. Hosts are tried in
+// order of preference, each with its addresses. Lives on one io thread; see exchange_pool.h.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <set>
@@ -14,8 +13,10 @@
 
 #include "async/wait_list.h"
 #include "base/clock.h"
+#include "base/fair_queue.h"
 #include "dns/mail_exchangers.h"
 #include "smtp/client.h"
+#include "verification/asker.h"
 #include "verification/lane_gate.h"
 
 namespace verihook::verification {
@@ -38,8 +39,9 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   // One answer per recipient, in their order. Waits for its turn; when the waiting coroutine is
-  // cancelled, returns at once, and who was not asked yet says so.
-  Task<std::vector<MailboxAnswer>> ask(std::vector<std::string> recipients);
+  // cancelled, returns at once, who was not asked yet says so, and nothing more is written about
+  // them to a server.
+  Task<std::vector<MailboxAnswer>> ask(std::vector<std::string> recipients, Asker asker = {});
 
   // The same for one, on a connection of its own, with what was said there in `transcript`.
   Task<MailboxAnswer> ask_alone(std::string recipient, std::vector<std::string>& transcript);
@@ -63,7 +65,10 @@ class Exchange {
   };
 
   void enqueue(const std::shared_ptr<Batch>& batch, std::vector<std::string> recipients);
+  void enqueue(const MailboxRef& mailbox);
   void withdraw(const std::shared_ptr<Batch>& batch);
+  // Whether somebody waits to be asked about whom somebody still wants to know.
+  bool has_questions();
   void start_connections();
   Task<void> run_connection();
   Task<void> converse(LaneGate& gate, std::size_t source);
@@ -73,7 +78,7 @@ class Exchange {
   Task<void> ask_while_usable(LaneGate& gate, smtp::Conversation& conversation,
                               const std::string& host);
   struct Asked {
-    std::size_t taken = 0;
+    std::size_t taken = 0;  // less those whom nobody wanted to know about any more
     std::size_t settled = 0;
   };
   Task<Asked> ask_some(LaneGate& gate, smtp::Conversation& conversation, const std::string& host,
@@ -84,6 +89,8 @@ class Exchange {
   // The first in this group's order from where we may ask; nothing when none is open.
   std::optional<std::size_t> open_source() const;
 
+  void ask_again_elsewhere(const MailboxRef& mailbox, smtp::Outcome outcome,
+                           const std::string& host, bool fruitless);
   bool goes_to_another_source(LaneGate& gate, const MailboxRef& mailbox,
                               const smtp::RecipientOutcome& one, const std::string& host);
   std::vector<MailboxRef> take(std::size_t count_max);
@@ -98,7 +105,8 @@ class Exchange {
   const std::string group_;
   const std::vector<std::size_t> sources_;  // in the order in which this group takes them
   std::unordered_map<std::string_view, MailboxRef> mailboxes_;  // by their own address
-  std::deque<MailboxRef> queue_;                                // of those, not being asked now
+  FairQueue<MailboxRef> queue_;                                 // of those, not being asked now
+  bool some_unwanted_ = false;                                  // in the queue
   std::size_t connections_ = 0;
   std::size_t waiting_ = 0;  // coroutines inside ask()
   // After a failure to connect, everybody gets the same answer for a while.

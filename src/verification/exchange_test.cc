@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -81,9 +84,15 @@ class ExchangeTest : public ::testing::Test {
     time_.run();
     return answers;
   }
-  Task<void> ask_into(std::vector<std::string> recipients, std::vector<MailboxAnswer>& answers) {
+  Task<void> ask_into(std::vector<std::string> recipients, std::vector<MailboxAnswer>& answers,
+                      Asker asker = {}) {
     const std::vector<dns::MxRecord> hosts{{10, "mx1.example"}, {20, "mx2.example"}};
-    answers = co_await pool_->exchange(hosts)->ask(std::move(recipients));
+    answers = co_await pool_->exchange(hosts)->ask(std::move(recipients), std::move(asker));
+  }
+  Task<void> ask_and_be_cancelled(std::vector<std::string> recipients,
+                                  std::vector<MailboxAnswer>& answers) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await ask_into(std::move(recipients), answers);
   }
 
   Task<void> ask_host(std::string host, std::vector<MailboxAnswer>& answers) {
@@ -166,6 +175,63 @@ TEST_F(ExchangeTest, AsksOnceForTwoWhoWantToKnowTheSame) {
     EXPECT_EQ(class_of(answer), smtp::ReplyClass::kAccepted);
   }
   EXPECT_EQ(pool_->stats().recipients_asked, 3u);
+}
+
+TEST_F(ExchangeTest, PutsNoMoreQuestionsWhenWhoeverAskedIsGone) {
+  std::vector<std::string> heard;
+  asio::cancellation_signal leave;
+  // One command at a time: it offers no PIPELINING.
+  network_.listen({*net::IpAddress::parse("192.0.2.1"), 25},
+                  [&](SimulatedPeer& peer) -> Task<void> {
+                    peer.write("220 mx.example\r\n");
+                    while (const auto line = co_await peer.read_line()) {
+                      if (line->starts_with("RCPT")) heard.push_back(*line);
+                      if (heard.size() == 5) leave.emit(asio::cancellation_type::terminal);
+                      peer.write("250 2.0.0 Ok\r\n");
+                    }
+                  });
+  pool();
+  std::vector<MailboxAnswer> gone;
+  std::vector<MailboxAnswer> stays;
+  std::vector<std::string> recipients;
+  for (int i = 0; i < 100; ++i) recipients.push_back("user" + std::to_string(i) + "@d.example");
+  asio::co_spawn(io_, ask_and_be_cancelled(recipients, gone),
+                 asio::bind_cancellation_slot(leave.slot(), asio::detached));
+  asio::co_spawn(io_, ask_into({"user7@d.example"}, stays), asio::detached);
+  time_.run();
+  ASSERT_EQ(gone.size(), 100u);
+  EXPECT_LE(heard.size(), 7u) << "the one that was being asked, and the one that somebody wants";
+  ASSERT_EQ(stays.size(), 1u);
+  EXPECT_EQ(class_of(stays[0]), smtp::ReplyClass::kAccepted);
+  EXPECT_TRUE(pool_->exchange({{10, "mx1.example"}, {20, "mx2.example"}})->idle());
+}
+
+TEST_F(ExchangeTest, AFewQuestionsAreNotBehindTheManyOfAnotherTenant) {
+  options_.connections_per_group_max = 1;
+  std::vector<std::string> heard;
+  network_.listen({*net::IpAddress::parse("192.0.2.1"), 25},
+                  [&](SimulatedPeer& peer) -> Task<void> {
+                    peer.write("220 mx.example\r\n");
+                    while (const auto line = co_await peer.read_line()) {
+                      if (line->starts_with("RCPT")) heard.push_back(*line);
+                      peer.write("250 2.0.0 Ok\r\n");
+                    }
+                  });
+  pool();
+  std::vector<std::string> many;
+  for (int i = 0; i < 1'000; ++i) many.push_back("many" + std::to_string(i) + "@d.example");
+  std::vector<std::string> few;
+  for (int i = 0; i < 20; ++i) few.push_back("few" + std::to_string(i) + "@d.example");
+  std::vector<MailboxAnswer> many_answers;
+  std::vector<MailboxAnswer> few_answers;
+  asio::co_spawn(io_, ask_into(many, many_answers, {"large", "job_1"}), asio::detached);
+  asio::co_spawn(io_, ask_into(few, few_answers, {"small", "job_2"}), asio::detached);
+  time_.run();
+  EXPECT_EQ(many_answers.size(), 1'000u);
+  EXPECT_EQ(few_answers.size(), 20u);
+  const auto last_of_few = std::ranges::find_if(
+      heard.rbegin(), heard.rend(), [](const auto& line) { return line.contains("<few"); });
+  EXPECT_LE(heard.rend() - last_of_few, 100);
 }
 
 TEST_F(ExchangeTest, ASetOfHostsIsTheSameInWhateverOrder) {

@@ -199,7 +199,7 @@ class Verifier::Impl {
         known_(options_.result_cache_entries_max, options_.result_ttl_ms),
         resolver_sample_(options_.resolver_sample) {}
 
-  Task<void> verify_all(std::span<const std::string> emails, model::JobOptions options,
+  Task<void> verify_all(std::span<const std::string> emails, model::JobOptions options, Asker asker,
                         OnVerdict on_verdict);
   Task<Result<model::Verdict>> verify_one(std::string email, model::JobOptions options,
                                           Trace* trace);
@@ -221,6 +221,7 @@ class Verifier::Impl {
     std::string domain;
     std::vector<Row> rows;
     MonotonicTime began{};
+    Asker asker;
     Trace* trace = nullptr;
   };
 
@@ -230,7 +231,7 @@ class Verifier::Impl {
   };
 
   Task<void> verify_assessed(std::vector<Assessment> assessments, const model::JobOptions& options,
-                             const OnVerdict& on_verdict, Trace* trace);
+                             const Asker& asker, const OnVerdict& on_verdict, Trace* trace);
   bool settle_from_memory(Assessment& assessment, const model::JobOptions& options);
   Task<std::vector<Assessment>> assess_all(std::span<const std::string> emails,
                                            model::JobOptions options);
@@ -277,11 +278,12 @@ Task<std::vector<Assessment>> Verifier::Impl::assess_all(std::span<const std::st
 }
 
 Task<void> Verifier::Impl::verify_all(std::span<const std::string> emails,
-                                      model::JobOptions options, OnVerdict on_verdict) {
+                                      model::JobOptions options, Asker asker,
+                                      OnVerdict on_verdict) {
   // Children refer to this frame, so a cancellation must not unwind it before they have ended.
   co_await asio::this_coro::throw_if_cancelled(false);
   auto assessments = co_await assess_all(emails, options);
-  co_await verify_assessed(std::move(assessments), options, on_verdict, nullptr);
+  co_await verify_assessed(std::move(assessments), options, asker, on_verdict, nullptr);
 }
 
 // Takes the answer that was given a while ago, when the caller allows it.
@@ -299,7 +301,7 @@ bool Verifier::Impl::settle_from_memory(Assessment& assessment, const model::Job
 }
 
 Task<void> Verifier::Impl::verify_assessed(std::vector<Assessment> assessments,
-                                           const model::JobOptions& options,
+                                           const model::JobOptions& options, const Asker& asker,
                                            const OnVerdict& on_verdict, Trace* trace) {
   std::unordered_map<std::string, DomainRows> domains;
   for (std::size_t i = 0; i < assessments.size(); ++i) {
@@ -310,6 +312,7 @@ Task<void> Verifier::Impl::verify_assessed(std::vector<Assessment> assessments,
     } else {
       DomainRows& rows = domains[assessment.domain];
       rows.domain = assessment.domain;
+      rows.asker = asker;
       rows.trace = trace;
       rows.rows.push_back({i, std::move(assessment)});
     }
@@ -367,7 +370,7 @@ Task<std::vector<Verifier::Impl::Answered>> Verifier::Impl::ask(
     std::vector<std::string> mailboxes;
     mailboxes.reserve(indexes.size());
     for (const std::size_t i : indexes) mailboxes.push_back(domain.rows[i].assessment.mailbox);
-    answers = co_await exchange->ask(std::move(mailboxes));
+    answers = co_await exchange->ask(std::move(mailboxes), domain.asker);
   }
   std::vector<Answered> answered;
   answered.reserve(answers.size());
@@ -494,7 +497,7 @@ Task<Result<model::Verdict>> Verifier::Impl::verify_one(std::string email,
   assessments.push_back(assess(email, *lists_, options, timers_.clock().wall_now()));
   std::optional<model::Verdict> verdict;
   co_await verify_assessed(
-      std::move(assessments), options,
+      std::move(assessments), options, Asker{},
       [&](std::size_t, model::Verdict given) { verdict = std::move(given); }, trace);
   if (!verdict) co_return fail(Errc::kCancelled, "the verification was cancelled");
   co_return std::move(*verdict);
@@ -539,8 +542,8 @@ Task<model::Verdict> Verifier::verify(std::string email, model::JobOptions optio
 }
 
 Task<void> Verifier::verify_all(std::span<const std::string> emails, model::JobOptions options,
-                                OnVerdict on_verdict) {
-  return impl_->verify_all(emails, options, std::move(on_verdict));
+                                Asker asker, OnVerdict on_verdict) {
+  return impl_->verify_all(emails, options, std::move(asker), std::move(on_verdict));
 }
 
 void Verifier::use_lists(std::shared_ptr<const address::Lists> lists) {

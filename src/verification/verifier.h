@@ -19,6 +19,7 @@
 #include "model/job.h"
 #include "model/verdict.h"
 #include "net/network.h"
+#include "verification/asker.h"
 #include "verification/limits.h"
 #include "verification/trace.h"
 
@@ -61,7 +62,7 @@ class Verifier {
   // When the coroutine is cancelled it returns early and the indexes without a verdict are the
   // caller's to ask again. `emails` must stay until then.
   using OnVerdict = std::function<void(std::size_t index, model::Verdict verdict)>;
-  Task<void> verify_all(std::span<const std::string> emails, model::JobOptions options,
+  Task<void> verify_all(std::span<const std::string> emails, model::JobOptions options, Asker asker,
                         OnVerdict on_verdict);
 
   // From now on; what has been judged by the old ones stays.

@@ -94,7 +94,7 @@ World::~World() {
 }
 
 // Every third domain accepts any recipient, every fourth asks to come back later; pairs of domains
-// share their servers.
+// share their servers, every second of which is far away.
 void World::add_domain(int number) {
   const std::string domain = "domain" + std::to_string(number) + ".example";
   const int server = number / 2;
@@ -105,7 +105,7 @@ void World::add_domain(int number) {
   if (number % 4 == 1) greylisting_domains_.insert(domain);
   network_.listen(mail_server(server),
                   [this](testing::SimulatedPeer& peer) { return serve_mail(peer); },
-                  {.latency = Milliseconds{15}, .split_reads = true});
+                  {.latency = Milliseconds{server % 2 == 0 ? 15 : 150}, .split_reads = true});
 }
 
 std::string World::make_address() {
@@ -138,7 +138,10 @@ Task<void> World::serve_mail(testing::SimulatedPeer& peer) {
       co_return;
     }
     if (line->starts_with("EHLO")) {
-      peer.write("250-mx.example\r\n250-PIPELINING\r\n250 ENHANCEDSTATUSCODES\r\n");
+      // Some take one command at a time, so that a conversation is long.
+      const bool pipelining = random.chance(0.5);
+      peer.write(pipelining ? "250-mx.example\r\n250-PIPELINING\r\n250 ENHANCEDSTATUSCODES\r\n"
+                            : "250-mx.example\r\n250 ENHANCEDSTATUSCODES\r\n");
     } else if (line->starts_with("RCPT TO:")) {
       peer.write(answer_recipient(*line));
     } else if (line->starts_with("QUIT")) {
@@ -153,6 +156,7 @@ Task<void> World::serve_mail(testing::SimulatedPeer& peer) {
 std::string World::answer_recipient(const std::string& line) {
   const auto begin = line.find('<') + 1;
   const std::string email = line.substr(begin, line.find('>') - begin);
+  probes.push_back({email, time.clock().wall_now()});
   const std::string domain = email.substr(email.find('@') + 1);
   if (greylisting_domains_.contains(domain)) {
     const WallTime now = time.clock().wall_now();
@@ -246,12 +250,28 @@ std::string World::submit(const std::vector<std::string>& emails) {
   return job->id;
 }
 
-model::Job World::find_job(const std::string& id) {
-  return run(node_->database.read([&](store::Connection& db) {
-           return store::find_job(db, model::kDefaultTenant, id);
-         }))
-      .value();
+Result<model::Job> World::pause(const std::string& job_id) {
+  return run(node_->engine.pause(std::string(model::kDefaultTenant), job_id));
 }
+
+Result<model::Job> World::resume(const std::string& job_id) {
+  return run(node_->engine.resume(std::string(model::kDefaultTenant), job_id));
+}
+
+Result<model::Job> World::cancel(const std::string& job_id) {
+  return run(node_->engine.cancel(std::string(model::kDefaultTenant), job_id));
+}
+
+Result<void> World::remove(const std::string& job_id) {
+  return run(node_->engine.remove(std::string(model::kDefaultTenant), job_id));
+}
+
+Result<model::Job> World::look_up_job(const std::string& id) {
+  return run(node_->database.read(
+      [&](store::Connection& db) { return store::find_job(db, model::kDefaultTenant, id); }));
+}
+
+model::Job World::find_job(const std::string& id) { return look_up_job(id).value(); }
 
 store::ParkedRows World::find_parked(const std::string& job_id) {
   return run(node_->database.read([&](store::Connection& db) {

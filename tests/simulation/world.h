@@ -45,6 +45,12 @@ struct Received {
   bool signature_ok = false;
 };
 
+// A question about a recipient that a mail server heard.
+struct Probe {
+  std::string email;
+  WallTime at{};
+};
+
 class World {
  public:
   explicit World(std::uint64_t seed);
@@ -57,12 +63,18 @@ class World {
 
   // The job's id, or empty when the store refused; then nothing of it may exist.
   std::string submit(const std::vector<std::string>& emails);
+  // As jobs::Engine has them.
+  Result<model::Job> pause(const std::string& job_id);
+  Result<model::Job> resume(const std::string& job_id);
+  Result<model::Job> cancel(const std::string& job_id);
+  Result<void> remove(const std::string& job_id);
   void advance(Milliseconds by) { time.advance(by); }
 
   // A new address, and what is true of it.
   std::string make_address();
   model::Status truth(const std::string& email) const { return truths_.at(email); }
 
+  Result<model::Job> look_up_job(const std::string& id);
   model::Job find_job(const std::string& id);
   // Rows that wait for a server that said "later".
   store::ParkedRows find_parked(const std::string& job_id);
@@ -75,6 +87,7 @@ class World {
   SeededRandom random;
   Faults faults;
   std::vector<Received> received;
+  std::vector<Probe> probes;
 
  private:
   struct Node;

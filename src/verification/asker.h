@@ -1,0 +1,14 @@
+// Asker: for whom questions are put to mail servers. Whoever shares a server is served in turns, by
+// tenant and then by job. Single checks have no job.
+#pragma once
+
+#include <string>
+
+namespace verihook::verification {
+
+struct Asker {
+  std::string tenant_id;
+  std::string job_id;
+};
+
+}  // namespace verihook::verification
