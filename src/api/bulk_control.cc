@@ -25,7 +25,7 @@ Answer act(Context& context, Call& call, Act action) {
 Task<Result<std::vector<model::Destination>>> endpoints_for_retry(Context& context,
                                                                   const model::Job& job) {
   CO_TRY(all, co_await context.database.read([&](store::Connection& db) {
-    return store::destinations_of(db, job.tenant_id);
+    return store::destinations_for(db, job.tenant_id, job.id);
   }));
   std::vector<model::Destination> copies;
   for (const model::Destination& destination : all) {

@@ -109,10 +109,7 @@ std::string created_json(const model::Job& job, const NewEndpoint* endpoint) {
   json.key("metadata");
   json.raw(job.metadata);
   json.member("created_at", to_iso8601(job.created_at));
-  if (endpoint) {
-    json.member("webhook_id", endpoint->destination.id);
-    if (endpoint->shown_secret) json.member("webhook_secret", *endpoint->shown_secret);
-  }
+  if (endpoint) append_endpoint(json, *endpoint);
   json.end_object();
   return text;
 }

@@ -1,4 +1,4 @@
-// Handlers of /v1/verify and /v1/bulk. bulk_create.cc takes lists in, bulk_download.cc gives
+// Handlers of /v1/bulk. bulk_create.cc takes lists in, bulk_download.cc gives
 // results out, bulk_control.cc acts on jobs, bulk_watch.cc tells how far they are.
 #pragma once
 
@@ -16,7 +16,6 @@ Result<std::string> named_job_id(const Call& call);
 // The answer to whoever made a job, with the endpoint that was made for it.
 std::string created_json(const model::Job& job, const NewEndpoint* endpoint = nullptr);
 
-Answer verify_one(Context& context, Call& call);
 Answer create_bulk(Context& context, Call& call);
 Answer list_bulk(Context& context, Call& call);
 Answer get_bulk(Context& context, Call& call);

@@ -14,6 +14,7 @@
 #include "http/server.h"
 #include "jobs/engine.h"
 #include "jobs/housekeeping.h"
+#include "jobs/single_verifications.h"
 #include "store/database.h"
 #include "verification/verifier.h"
 
@@ -40,6 +41,7 @@ struct Context {
   const crypto::SecretBox& secrets;
   verification::Verifier& verifier;
   jobs::Engine& engine;
+  jobs::SingleVerifications& singles;
   jobs::Housekeeping& housekeeping;
   delivery::Dispatcher& dispatcher;
   const delivery::Outbox& outbox;

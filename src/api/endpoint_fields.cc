@@ -160,6 +160,11 @@ Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
   return made;
 }
 
+void append_endpoint(webhooks::JsonWriter& json, const NewEndpoint& endpoint) {
+  json.member("webhook_id", endpoint.destination.id);
+  if (endpoint.shown_secret) json.member("webhook_secret", *endpoint.shown_secret);
+}
+
 Result<model::Destination> copy_endpoint(Context& context, const model::Destination& endpoint) {
   model::Destination copy = endpoint;
   copy.id = context.ids.make(id_prefix::kWebhook);

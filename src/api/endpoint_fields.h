@@ -1,5 +1,5 @@
 // What a caller says of an endpoint or destination, checked and made into a Destination. Shared by
-// /v1/webhooks, /v1/destinations and the `webhook_url` of a bulk request.
+// /v1/webhooks, /v1/destinations and the `webhook_url` of a request.
 #pragma once
 
 #include <optional>
@@ -9,6 +9,7 @@
 #include "api/context.h"
 #include "api/fields.h"
 #include "model/destination.h"
+#include "webhooks/json_writer.h"
 
 namespace verihook::api {
 
@@ -20,6 +21,10 @@ struct NewEndpoint {
 // An http endpoint for `url`; a secret is made when `secret` is empty.
 Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
                                   std::string_view url, std::string_view secret);
+
+// What whoever gave a `webhook_url` is told of the endpoint: `webhook_id`, and `webhook_secret`
+// when the program made it.
+void append_endpoint(webhooks::JsonWriter& json, const NewEndpoint& endpoint);
 
 // The same endpoint under a new id, with its own copies of the secrets; it belongs to no job.
 Result<model::Destination> copy_endpoint(Context& context, const model::Destination& endpoint);

@@ -72,19 +72,23 @@ void append_reference(JsonWriter& json, std::string_view schema) {
   json.end_object();
 }
 
+void append_response(JsonWriter& json, std::string_view status, std::string_view description,
+                     std::string_view schema) {
+  json.key(status);
+  json.begin_object();
+  json.member("description", description);
+  if (!schema.empty()) append_reference(json, schema);
+  json.end_object();
+}
+
 void append_responses(JsonWriter& json, const RouteSpec& route) {
   json.key("responses");
   json.begin_object();
-  json.key(std::to_string(route.success_status));
-  json.begin_object();
-  json.member("description", route.summary);
-  if (!route.response_schema.empty()) append_reference(json, route.response_schema);
-  json.end_object();
-  json.key("default");
-  json.begin_object();
-  json.member("description", "What went wrong, in one sentence");
-  append_reference(json, "Error");
-  json.end_object();
+  append_response(json, std::to_string(route.success_status), route.summary, route.response_schema);
+  if (!route.accepted_schema.empty()) {
+    append_response(json, "202", "Accepted; the answer comes later", route.accepted_schema);
+  }
+  append_response(json, "default", "What went wrong, in one sentence", "Error");
   json.end_object();
 }
 

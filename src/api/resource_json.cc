@@ -112,6 +112,23 @@ std::string job_json(const model::Job& job, std::string_view public_url, WallTim
   return text;
 }
 
+std::string verification_json(const model::Verification& verification) {
+  const bool begun = !verification.lease_owner.empty() || verification.times_parked > 0;
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  json.member("verification_id", verification.id);
+  json.member("status", verification.done() ? "completed" : begun ? "processing" : "queued");
+  json.key("result");
+  json.raw(verification.done() ? verification.result : "null");
+  json.key("metadata");
+  json.raw(verification.metadata);
+  json.member("created_at", to_iso8601(verification.created_at));
+  time_member(json, "finished_at", verification.finished_at);
+  json.end_object();
+  return text;
+}
+
 std::string destination_json(const model::Destination& destination,
                              const std::optional<std::string>& new_secret) {
   std::string text;
@@ -167,7 +184,7 @@ std::string event_json(const model::Event& event) {
   json.member("event_id", event.id);
   json.member("event_type", event.type);
   json.member("origin", event.origin == model::EventOrigin::kProduced ? "produced" : "received");
-  text_member(json, "job_id", event.job_id);
+  text_member(json, "job_id", webhooks::head_of(event).job_id);
   text_member(json, "source", event.source_name);
   json.member("status", model::to_string(event.status));
   json.member("retry_count", event.retry_count);

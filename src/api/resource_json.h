@@ -13,12 +13,14 @@
 #include "model/job.h"
 #include "model/source.h"
 #include "model/tenant.h"
+#include "model/verification.h"
 
 namespace verihook::api {
 
 // With an outlook, also when the job will probably have ended, and how many rows wait until when.
 std::string job_json(const model::Job& job, std::string_view public_url, WallTime now,
                      const std::optional<jobs::Outlook>& outlook = {});
+std::string verification_json(const model::Verification& verification);
 // A webhook endpoint names its id `webhook_id`, any other destination `destination_id`. A secret
 // that has just been made is shown this once.
 std::string destination_json(const model::Destination& destination,

@@ -7,6 +7,7 @@
 #include "api/event_handlers.h"
 #include "api/operations_handlers.h"
 #include "api/source_handlers.h"
+#include "api/verify_handlers.h"
 
 namespace verihook::api {
 namespace {
@@ -20,8 +21,11 @@ Answer openapi(Context& context, Call&) {
 }
 
 constexpr RouteSpec kRoutes[] = {
-    {kPost, "/v1/verify", kWrite, verify_one, 200, "Verify one address", "VerifyRequest", "Verdict",
-     "trace"},
+    {kPost, "/v1/verify", kWrite, verify_one, 200,
+     "Verify one address; with async: true, later: as an event and at /v1/verify/{verification_id}",
+     "VerifyRequest", "Verdict", "trace", "VerificationCreated"},
+    {kGet, "/v1/verify/{verification_id}", kRead, get_verification, 200,
+     "Show a verification that was to be answered later", "", "Verification", ""},
     {kPost, "/v1/bulk/verify", kWrite, create_bulk, 202, "Submit a list", "BulkRequest",
      "BulkCreated", ""},
     {kGet, "/v1/bulk", kRead, list_bulk, 200, "List jobs, newest first", "", "JobPage",

@@ -30,6 +30,8 @@ struct RouteSpec {
   std::string_view request_schema;   // a name in openapi_schemas.json; empty: no body
   std::string_view response_schema;  // likewise; empty: no JSON body
   std::string_view query;            // names of query parameters, separated by spaces
+  // Of a 202 that the caller may ask for instead; empty: there is none.
+  std::string_view accepted_schema = {};
 };
 
 std::span<const RouteSpec> route_table();

@@ -96,6 +96,7 @@ struct Config {
   struct Jobs {
     std::int64_t emails_max = 100'000'000;
     std::size_t chunks_in_progress_max = 4;
+    std::int64_t verifications_in_progress_max = 1'000;
     std::int64_t checkpoint_interval_ms = 5'000;
   };
   struct Lists {

@@ -214,6 +214,10 @@ constexpr std::array kSettings = {
     Setting{"jobs", "chunks_in_progress_max",
             number<VH_FIELD(jobs.chunks_in_progress_max)>(1, 1'000),
             "Pieces of jobs (10,000 addresses each) that are worked on at once."},
+    Setting{"jobs", "verifications_in_progress_max",
+            number<VH_FIELD(jobs.verifications_in_progress_max)>(1, 100'000),
+            "Verifications of one address with `async` that are worked on at once; at most half of "
+            "them one tenant's."},
     Setting{"jobs", "checkpoint_interval_ms",
             number<VH_FIELD(jobs.checkpoint_interval_ms)>(10, 600'000),
             "How often results are written down: what a crash can cost."},

@@ -28,6 +28,7 @@
 #include "http/server.h"
 #include "jobs/engine.h"
 #include "jobs/housekeeping.h"
+#include "jobs/single_verifications.h"
 #include "net/local_address.h"
 #include "net/real_network.h"
 #include "store/accounts.h"
@@ -96,6 +97,13 @@ destinations::ContactsOptions contacts_options(const Config& config,
   return options;
 }
 
+verification::Patience patience(const Config& config) {
+  verification::Patience patience;
+  patience.delays.clear();
+  for (const Duration& delay : config.smtp.greylist_delays) patience.delays.push_back(delay.value);
+  return patience;
+}
+
 jobs::EngineOptions engine_options(const Config& config, const std::string& node_id,
                                    const std::string& public_url) {
   jobs::EngineOptions options;
@@ -103,10 +111,17 @@ jobs::EngineOptions engine_options(const Config& config, const std::string& node
   options.public_url = public_url;
   options.chunks_in_progress_max = config.jobs.chunks_in_progress_max;
   options.checkpoint_interval_ms = Milliseconds{config.jobs.checkpoint_interval_ms};
-  options.patience.delays.clear();
-  for (const Duration& delay : config.smtp.greylist_delays) {
-    options.patience.delays.push_back(delay.value);
-  }
+  options.patience = patience(config);
+  return options;
+}
+
+jobs::SingleVerificationsOptions singles_options(const Config& config, const std::string& node_id) {
+  jobs::SingleVerificationsOptions options;
+  options.node_id = node_id;
+  options.in_progress_max = config.jobs.verifications_in_progress_max;
+  options.in_progress_per_tenant_max = std::max<std::int64_t>(1, options.in_progress_max / 2);
+  options.lease_ms = Milliseconds{config.server.verify_timeout_ms_max} + std::chrono::minutes{1};
+  options.patience = patience(config);
   return options;
 }
 
@@ -171,6 +186,7 @@ class Application::Impl {
   std::unique_ptr<gateway::MeasuredHandler> measured_contacts;
   std::unique_ptr<delivery::Dispatcher> dispatcher;
   std::unique_ptr<jobs::Engine> engine;
+  std::unique_ptr<jobs::SingleVerifications> singles;
   std::unique_ptr<jobs::Housekeeping> housekeeping;
   std::unique_ptr<RetryJobs> retry_jobs;
   api::Authenticator authenticator{database, clock};
@@ -277,9 +293,9 @@ api::Context Application::Impl::make_context() {
   options.upload_bytes_max = config.server.upload_bytes_max;
   options.emails_per_job_max = config.jobs.emails_max;
   options.verify_timeout_ms_max = Milliseconds{config.server.verify_timeout_ms_max};
-  return {options,     timers,   database,  authenticator, ids,
-          random,      *secrets, verifier,  *engine,       *housekeeping,
-          *dispatcher, outbox,   *receiver, &cpu_pool,     &server.stats()};
+  return {options,  timers,    database,  authenticator,  ids,           random,
+          *secrets, verifier,  *engine,   *singles,       *housekeeping, *dispatcher,
+          outbox,   *receiver, &cpu_pool, &server.stats()};
 }
 
 Result<void> Application::Impl::start() {
@@ -297,6 +313,9 @@ Result<void> Application::Impl::start() {
   engine = std::make_unique<jobs::Engine>(io.get_executor(), timers, database, verifier, outbox,
                                           ids, &cpu_pool, on_published,
                                           engine_options(config, outbox.node_id(), public_url));
+  singles = std::make_unique<jobs::SingleVerifications>(io.get_executor(), timers, database,
+                                                        verifier, outbox, ids, on_published,
+                                                        singles_options(config, outbox.node_id()));
   retry_jobs = std::make_unique<RetryJobs>(database, cpu_pool, clock, ids, *engine);
   housekeeping = std::make_unique<jobs::Housekeeping>(io.get_executor(), timers, database,
                                                       jobs::HousekeepingOptions{});
@@ -321,6 +340,7 @@ Result<void> Application::Impl::start() {
   router = std::make_unique<http::Router>(api::make_routes(*context));
   dispatcher->start();
   engine->start();
+  singles->start();
   housekeeping->start();
   upkeep_tasks.spawn("upkeep", upkeep());
   upkeep_tasks.spawn("lists", watch_lists());
@@ -362,6 +382,7 @@ Task<void> Application::Impl::stop() {
   co_await upkeep_tasks.join();
   co_await server.stop(deadline);
   co_await engine->stop();
+  co_await singles->stop();
   co_await housekeeping->stop();
   co_await dispatcher->stop(deadline);
   co_await verifier.stop();

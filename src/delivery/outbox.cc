@@ -34,7 +34,7 @@ std::string Outbox::make_id(std::string_view prefix) const {
 }
 
 Result<Published> Outbox::publish(store::Connection& db, model::Event event) const {
-  TRY(all, store::destinations_of(db, event.tenant_id));
+  TRY(all, store::destinations_for(db, event.tenant_id, event.job_id));
   Destinations wanting;
   for (model::Destination& destination : all) {
     if (!wants(destination, event)) continue;

@@ -6,9 +6,9 @@
 #include "async/run_on.h"
 #include "base/log.h"
 #include "jobs/job_events.h"
+#include "jobs/parking.h"
 #include "verification/result_json.h"
 #include "verification/sandbox.h"
-#include "verification/verdict_rules.h"
 #include "webhooks/payload.h"
 
 namespace verihook::jobs {
@@ -139,11 +139,8 @@ void ChunkWorker::begin_batch(TaskGroup& verification) {
     log_error(
         "an address is left out because the program crashed each time it was looked at",
         {{"job_id", chunk_.job_id}, {"row", std::to_string(rows_[open_rows_[begin]].number)}});
-    model::Verdict verdict;
-    verdict.email = open_emails_[begin];
-    verdict.checked_at = engine_.timers_.clock().wall_now();
-    verification::settle(verdict, model::Reason::kUnexpectedError, job_.options);
-    take(begin, std::move(verdict));
+    take(begin,
+         crash_verdict(open_emails_[begin], job_.options, engine_.timers_.clock().wall_now()));
     return;
   }
   batch_end_ = begin + std::min(hunt_.rows_max(), open_rows_.size() - begin);
@@ -152,12 +149,8 @@ void ChunkWorker::begin_batch(TaskGroup& verification) {
 }
 
 Task<void> ChunkWorker::verify_batch(std::size_t begin, std::size_t end) {
-  model::JobOptions options = job_.options;
-  // The last time, what can be said without waiting any longer is asked for.
-  const auto times_parked = static_cast<std::size_t>(chunk_.times_parked);
-  if (times_parked >= engine_.options_.patience.delays.size()) {
-    options.greylist = model::Greylist::kSkip;
-  }
+  const model::JobOptions options =
+      options_of_try(engine_.options_.patience, job_.options, chunk_.times_parked);
   const std::span<const std::string> emails(open_emails_.data() + begin, end - begin);
   co_await engine_.verifier_.verify_all(emails, options, {chunk_.tenant_id, chunk_.job_id},
                                         [this, begin](std::size_t index, model::Verdict verdict) {
@@ -176,13 +169,8 @@ void ChunkWorker::take(std::size_t open_index, model::Verdict verdict) {
 }
 
 bool ChunkWorker::park(const model::Verdict& verdict) {
-  if (job_.options.greylist != model::Greylist::kWait) return false;
-  if (!verification::asks_for_patience(verdict.reason)) return false;
-  if (verdict.domain == verification::kSandboxDomain) return false;  // it would say so again
-  const auto times_asked = static_cast<std::size_t>(chunk_.times_parked) + 1;
-  const auto again =
-      verification::next_try(engine_.options_.patience, times_asked, verdict.retry_after,
-                             engine_.timers_.clock().wall_now());
+  const auto again = ask_again_at(engine_.options_.patience, job_.options, verdict,
+                                  chunk_.times_parked, engine_.timers_.clock().wall_now());
   if (!again) return false;
   ++parked_;
   parked_until_ = std::max(parked_until_, *again);

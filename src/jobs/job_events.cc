@@ -76,4 +76,20 @@ model::Event failed_event(const model::Job& job, std::string_view public_url, Wa
   return event_of(job, model::event_type::kBulkFailed, webhooks::tail_of(body), now);
 }
 
+model::Event verified_event(const model::Verification& verification, std::string_view result,
+                            WallTime now) {
+  webhooks::VerificationCompleted body;
+  body.verification_id = verification.id;
+  body.result = result;
+  body.metadata = verification.metadata;
+  body.created_at = now;
+  model::Event event;
+  event.tenant_id = verification.tenant_id;
+  event.type = model::event_type::kVerificationCompleted;
+  event.job_id = verification.id;
+  event.body = webhooks::tail_of(body);
+  event.created_at = now;
+  return event;
+}
+
 }  // namespace verihook::jobs

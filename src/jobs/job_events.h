@@ -7,6 +7,7 @@
 
 #include "model/event.h"
 #include "model/job.h"
+#include "model/verification.h"
 
 namespace verihook::jobs {
 
@@ -36,5 +37,8 @@ model::Event progress_event(const model::Job& job, const Outlook& outlook, WallT
 model::Event completed_event(const model::Job& job, std::string_view public_url, WallTime now);
 // For failed and cancelled jobs.
 model::Event failed_event(const model::Job& job, std::string_view public_url, WallTime now);
+// Of a verification of one address; `result` is canonical JSON.
+model::Event verified_event(const model::Verification& verification, std::string_view result,
+                            WallTime now);
 
 }  // namespace verihook::jobs

@@ -46,7 +46,7 @@ struct Event {
   std::string id;  // evt_…; sent as webhook_id
   std::string type;
   EventOrigin origin = EventOrigin::kProduced;
-  std::string job_id;       // empty: none
+  std::string job_id;       // or a verification's id; empty: none
   std::string source_id;    // of a received event
   std::string source_name;  // likewise
   std::string body;

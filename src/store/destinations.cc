@@ -91,11 +91,13 @@ Result<std::vector<model::Destination>> list_destinations(Connection& db,
                    {tenant_id, after_id, first, end, limit}, destination_of);
 }
 
-Result<std::vector<model::Destination>> destinations_of(Connection& db,
-                                                        std::string_view tenant_id) {
+Result<std::vector<model::Destination>> destinations_for(Connection& db, std::string_view tenant_id,
+                                                         std::string_view job_id) {
   return find_rows(
-      db, "SELECT " DESTINATION_COLUMNS " FROM destinations WHERE tenant_id = $1 ORDER BY id",
-      {tenant_id}, destination_of);
+      db,
+      "SELECT " DESTINATION_COLUMNS
+      " FROM destinations WHERE tenant_id = $1 AND job_id IN ('', $2) ORDER BY job_id, id",
+      {tenant_id, job_id}, destination_of);
 }
 
 }  // namespace verihook::store

@@ -25,8 +25,10 @@ Result<std::vector<model::Destination>> list_destinations(Connection& db,
                                                           std::string_view id_prefix,
                                                           std::string_view after_id,
                                                           std::int64_t limit);
-// Every destination of the tenant, for the fan-out of an event.
-Result<std::vector<model::Destination>> destinations_of(Connection& db, std::string_view tenant_id);
+// The tenant's destinations that belong to no job and those that belong to this one, for the
+// fan-out of an event; each kind oldest first.
+Result<std::vector<model::Destination>> destinations_for(Connection& db, std::string_view tenant_id,
+                                                         std::string_view job_id);
 
 Result<void> insert_source(Connection& db, const model::Source& source);
 Result<void> update_source(Connection& db, const model::Source& source);

@@ -80,7 +80,7 @@ TEST_F(DestinationsTest, AnotherTenantSeesAndChangesNothing) {
   EXPECT_EQ(code_of(update_destination(db(), make_destination("b", "wh_1"))), Errc::kNotFound);
   EXPECT_EQ(code_of(delete_destination(db(), "b", "wh_1", at_s(1))), Errc::kNotFound);
   EXPECT_TRUE(list_destinations(db(), "b", "wh", "", 10)->empty());
-  EXPECT_TRUE(destinations_of(db(), "b")->empty());
+  EXPECT_TRUE(destinations_for(db(), "b", "")->empty());
   ASSERT_TRUE(delete_destination(db(), "a", "wh_1", at_s(1)));
   EXPECT_EQ(code_of(find_destination(db(), "a", "wh_1")), Errc::kNotFound);
 }
@@ -97,7 +97,26 @@ TEST_F(DestinationsTest, ListsGoByPrefixOldestFirst) {
   EXPECT_EQ(ids(list_destinations(db(), "a", "wh", "", 2)), "wh_1 wh_2 ");
   EXPECT_EQ(ids(list_destinations(db(), "a", "wh", "wh_2", 2)), "wh_3 ");
   EXPECT_EQ(ids(list_destinations(db(), "a", "dst", "", 9)), "dst_1 ");
-  EXPECT_EQ(destinations_of(db(), "a")->size(), 5u);
+}
+
+TEST_F(DestinationsTest, AnEventIsForThoseOfItsJobAndThoseOfNone) {
+  for (const auto& [id, job_id] : {std::pair{"wh_1", ""}, {"wh_2", "job_1"}, {"wh_3", "job_2"}}) {
+    auto destination = make_destination("a", id);
+    destination.job_id = job_id;
+    ASSERT_TRUE(insert_destination(db(), destination));
+  }
+  const auto ids = [&](std::string_view job_id) {
+    std::string text;
+    for (const auto& one : *destinations_for(db(), "a", job_id)) text += one.id + " ";
+    return text;
+  };
+  EXPECT_EQ(ids("job_1"), "wh_1 wh_2 ");
+  EXPECT_EQ(ids(""), "wh_1 ");
+  EXPECT_NE(plan_of("SELECT id FROM destinations WHERE tenant_id = $1 AND job_id IN ('', $2)"
+                    " ORDER BY job_id, id",
+                    2)
+                .find("destinations_job"),
+            std::string::npos);
 }
 
 model::Source full_source() {

@@ -103,6 +103,8 @@ Result<std::int64_t> remove_job_endpoints(Connection& db, std::int64_t limit) {
       "DELETE FROM destinations WHERE (tenant_id, id) IN (SELECT d.tenant_id, d.id"
       " FROM destinations d WHERE d.job_id <> ''"
       " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.tenant_id = d.tenant_id AND j.id = d.job_id)"
+      " AND NOT EXISTS (SELECT 1 FROM verifications s WHERE s.tenant_id = d.tenant_id"
+      " AND s.id = d.job_id AND s.state = 'open')"
       " AND NOT EXISTS (SELECT 1 FROM deliveries v WHERE v.tenant_id = d.tenant_id"
       " AND v.destination_id = d.id AND v.state IN ('pending', 'dead')) LIMIT $1)",
       {limit});

@@ -20,9 +20,9 @@ struct SliceLimits {
 // can be asked for again, stays. False when no removed job is left.
 Result<bool> remove_job_slice(Connection& db, const SliceLimits& limits);
 
-// Endpoints of jobs (`webhook_url`) that are gone. One with a delivery that is still to be made, or
-// that was given up and can be asked for again, stays until that is over. The number; at most
-// `limit` a call.
+// Endpoints (`webhook_url`) of jobs that are gone and of verifications that have ended. One with a
+// delivery that is still to be made, or that was given up and can be asked for again, stays until
+// that is over. The number; at most `limit` a call.
 Result<std::int64_t> remove_job_endpoints(Connection& db, std::int64_t limit);
 
 }  // namespace verihook::store

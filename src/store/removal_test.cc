@@ -2,6 +2,7 @@
 
 #include "store/jobs.h"
 #include "store/repository_fixture.h"
+#include "store/verifications.h"
 
 namespace verihook::store {
 namespace {
@@ -129,6 +130,19 @@ TEST_F(RemovalTest, AJobsEndpointStaysUntilItsLastDeliveryIsOver) {
     EXPECT_TRUE(is_there(id)) << id;
   }
   for (const char* id : {"wh_done", "wh_unused"}) EXPECT_FALSE(is_there(id)) << id;
+}
+
+TEST_F(RemovalTest, AVerificationsEndpointStaysUntilItHasEnded) {
+  model::Verification verification;
+  verification.tenant_id = "a";
+  verification.id = "ver_1";
+  ASSERT_TRUE(insert_verification(db(), verification));
+  add_job_endpoint("wh_1", "ver_1");
+  EXPECT_EQ(remove_job_endpoints(db(), 10), 0);
+  const VerificationLease lease{
+      .node_id = "n", .now = at_s(0), .until = at_s(9), .rows_max = 1, .rows_per_tenant_max = 1};
+  ASSERT_TRUE(finish_verification(db(), lease_verifications(db(), lease)->front(), "{}", at_s(1)));
+  EXPECT_EQ(remove_job_endpoints(db(), 10), 1);
 }
 
 }  // namespace

@@ -308,7 +308,37 @@ CREATE TABLE removed_jobs (
 CREATE INDEX destinations_job ON destinations (tenant_id, job_id) WHERE job_id <> '';
 )";
 
-constexpr std::array<Migration, 7> kMigrations = {{
+// A verification that waits or is worked on is open; claimable_at as in model/verification.h.
+// destinations_job now also finds what belongs to no job.
+constexpr std::string_view kVerifications = R"(
+CREATE TABLE verifications (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  email TEXT NOT NULL,
+  options TEXT NOT NULL,
+  timeout_ms BIGINT NOT NULL,
+  metadata TEXT NOT NULL,
+  result {blob} NOT NULL,
+  created_at BIGINT NOT NULL,
+  finished_at BIGINT,
+  claimable_at BIGINT NOT NULL,
+  lease_owner TEXT NOT NULL,
+  fence BIGINT NOT NULL,
+  leases BIGINT NOT NULL,
+  times_parked BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX verifications_open ON verifications (tenant_id, claimable_at, id)
+  WHERE state = 'open';
+CREATE INDEX verifications_due ON verifications (claimable_at) WHERE state = 'open';
+CREATE INDEX verifications_suspect ON verifications (leases, tenant_id, id)
+  WHERE state = 'open' AND leases >= 5;
+DROP INDEX destinations_job;
+CREATE INDEX destinations_job ON destinations (tenant_id, job_id, id);
+)";
+
+constexpr std::array<Migration, 8> kMigrations = {{
     {1, kAccounts},
     {2, kJobs},
     {3, kEvents},
@@ -316,6 +346,7 @@ constexpr std::array<Migration, 7> kMigrations = {{
     {5, kContacts},
     {6, kJobControl},
     {7, kRemovedJobs},
+    {8, kVerifications},
 }};
 
 Result<void> apply(Driver& driver, Connection& writer, const Migration& migration) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ids.h"
 #include "webhooks/json_writer.h"
 
 namespace verihook::webhooks {
@@ -52,7 +53,9 @@ std::string_view to_string(BulkErrorCode code) {
 }
 
 EventHead head_of(const model::Event& event) {
-  return {event.type, event.id, event.tenant_id, event.job_id};
+  // A verification's events belong to it as a job's do to the job; it names itself in the tail.
+  const bool of_job = !is_id(event.job_id, id_prefix::kVerification);
+  return {event.type, event.id, event.tenant_id, of_job ? event.job_id : std::string_view()};
 }
 
 std::string render(const EventHead& head, std::string_view tail, WallTime attempt_time) {

@@ -91,6 +91,14 @@ TEST(Payload, OfVerificationCompletedHasNoJob) {
             R"("created_at":"2026-01-15T10:30:00.000Z"})");
 }
 
+TEST(Payload, HeadOfAnEventNamesItsJobAndNoVerification) {
+  model::Event event;
+  event.job_id = "job_01arz3ndektsv4rrffq69g5fav";
+  EXPECT_EQ(head_of(event).job_id, event.job_id);
+  event.job_id = "ver_01arz3ndektsv4rrffq69g5fav";
+  EXPECT_EQ(head_of(event).job_id, "");
+}
+
 TEST(Payload, ChangesWithTheAttemptInItsTimestampAlone) {
   const std::string tail = tail_of(WebhookTest{.endpoint_id = "wh_1", .message = "hi"});
   const std::string first = render(kHead, tail, kCreated);

@@ -32,6 +32,7 @@ class Life {
     const auto steps = 4 + chance_.below(6);
     for (std::uint64_t step = 0; step < steps; ++step) {
       if (chance_.chance(0.5)) submit();
+      if (chance_.chance(0.5)) ask_about_some();
       world_.advance(Milliseconds{chance_.below(8'000)});
       if (chance_.chance(0.3)) {
         world_.kill_node();
@@ -46,6 +47,7 @@ class Life {
 
   void check() {
     for (const auto& [id, emails] : jobs_) check_job(id, emails);
+    for (const auto& [id, email] : verifications_) check_verification(id, email);
     check_webhooks();
     const auto counts = world_.delivery_counts();
     EXPECT_EQ(counts.pending, 0);
@@ -60,6 +62,32 @@ class Life {
     if (!id.empty()) jobs_[id] = std::move(emails);
   }
 
+  void ask_about_some() {
+    const auto count = 1 + chance_.below(20);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      std::string email = world_.make_address();
+      const std::string id = world_.verify_later(email);
+      if (!id.empty()) verifications_[id] = std::move(email);
+    }
+  }
+
+  void check_verification(const std::string& id, const std::string& email) {
+    SCOPED_TRACE(id);
+    const model::Verification found = world_.find_verification(id);
+    ASSERT_TRUE(found.done());
+    check_result(boost::json::parse(found.result).as_object(), email);
+  }
+
+  // A broken connection may leave an address unknown; it never makes a verdict wrong.
+  void check_result(const boost::json::object& result, const std::string& email) {
+    EXPECT_EQ(result.at("email").as_string(), email);
+    const std::string status(result.at("status").as_string());
+    const bool unsure = status == "valid" && result.at("is_catch_all").is_null();
+    if (status == "unknown" || unsure) return;
+    EXPECT_EQ(status, model::to_string(world_.truth(email)))
+        << email << " " << result.at("reason").as_string();
+  }
+
   void check_job(const std::string& id, const std::vector<std::string>& emails) {
     SCOPED_TRACE(id);
     const model::Job job = world_.find_job(id);
@@ -70,14 +98,8 @@ class Life {
     model::Summary summary;
     for (std::size_t i = 0; i < emails.size(); ++i) {
       const auto& result = results[i].as_object();
-      EXPECT_EQ(result.at("email").as_string(), emails[i]);
+      check_result(result, emails[i]);
       const std::string status(result.at("status").as_string());
-      // A broken connection may leave an address unknown; it never makes a verdict wrong.
-      const auto truth = model::to_string(world_.truth(emails[i]));
-      const bool unsure = status == "valid" && result.at("is_catch_all").is_null();
-      if (status != "unknown" && !unsure) {
-        EXPECT_EQ(status, truth) << emails[i] << " " << result.at("reason").as_string();
-      }
       ++summary.total;
       summary.valid += status == "valid";
       summary.invalid += status == "invalid";
@@ -95,8 +117,18 @@ class Life {
     std::map<std::string, std::set<std::string>> completions;
     for (const Received& one : world_.received) {
       EXPECT_TRUE(one.signature_ok) << one.body;
+      if (one.event_type == "verification.completed") {
+        EXPECT_TRUE(verifications_.contains(one.verification_id)) << one.body;
+        EXPECT_EQ(one.job_id, "") << one.body;
+        completions[one.verification_id].insert(one.webhook_id);
+        continue;
+      }
       EXPECT_TRUE(jobs_.contains(one.job_id)) << one.body;
       if (one.event_type == "bulk.completed") completions[one.job_id].insert(one.webhook_id);
+    }
+    for (const auto& [id, email] : verifications_) {
+      EXPECT_EQ(completions[id].size(), 1u)
+          << id << " was told of under more or fewer ids than one";
     }
     for (const auto& [id, emails] : jobs_) {
       EXPECT_EQ(completions[id].size(), 1u)
@@ -107,6 +139,7 @@ class Life {
   World world_;
   SeededRandom chance_;
   std::map<std::string, std::vector<std::string>> jobs_;
+  std::map<std::string, std::string> verifications_;  // their addresses
 };
 
 TEST(WholeWay, AServerThatSaysLaterIsAskedAgainAndTheJobSaysSoMeanwhile) {
@@ -134,6 +167,29 @@ TEST(WholeWay, AServerThatSaysLaterIsAskedAgainAndTheJobSaysSoMeanwhile) {
     asked_again += result.at("smtp").as_object().at("attempts").as_int64() > 1;
   }
   EXPECT_GE(asked_again, parked.count);
+}
+
+TEST(WholeWay, AVerificationWaitsForAServerThatSaysLater) {
+  World world(1);
+  std::map<std::string, std::string> asked;
+  for (int i = 0; i < 60; ++i) {
+    const std::string email = world.make_address();
+    asked[world.verify_later(email)] = email;
+  }
+  world.advance(1min);
+  int parked = 0;
+  for (const auto& [id, email] : asked) parked += !world.find_verification(id).done();
+  EXPECT_GT(parked, 5);
+  world.kill_node();
+  world.start_node();
+  world.advance(30min);
+  for (const auto& [id, email] : asked) {
+    const model::Verification found = world.find_verification(id);
+    ASSERT_TRUE(found.done()) << email;
+    const auto result = boost::json::parse(found.result).as_object();
+    EXPECT_EQ(result.at("status").as_string(), model::to_string(world.truth(email)));
+  }
+  EXPECT_EQ(world.received.size(), asked.size());
 }
 
 std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {

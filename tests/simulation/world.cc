@@ -41,7 +41,11 @@ struct World::Node {
         engine(
             world.io.get_executor(), world.time, database, verifier, outbox, ids, nullptr,
             [this](delivery::Published published) { dispatcher.take(std::move(published)); },
-            engine_options()) {}
+            engine_options()),
+        singles(
+            world.io.get_executor(), world.time, database, verifier, outbox, ids,
+            [this](delivery::Published published) { dispatcher.take(std::move(published)); },
+            singles_options()) {}
 
   static verification::VerifierOptions verifier_options() {
     verification::VerifierOptions options;
@@ -56,8 +60,17 @@ struct World::Node {
     return options;
   }
 
+  static jobs::SingleVerificationsOptions singles_options() {
+    jobs::SingleVerificationsOptions options;
+    options.node_id = "node_simulated";
+    options.in_progress_max = 8;
+    options.in_progress_per_tenant_max = 8;
+    return options;
+  }
+
   Task<void> stop(Deadline deadline) {
     co_await engine.stop();
+    co_await singles.stop();
     co_await dispatcher.stop(deadline);
     co_await verifier.stop();
   }
@@ -69,6 +82,7 @@ struct World::Node {
   destinations::HttpDestination http_destination;
   delivery::Dispatcher dispatcher;
   jobs::Engine engine;
+  jobs::SingleVerifications singles;
 };
 
 World::World(std::uint64_t seed)
@@ -178,6 +192,9 @@ Result<http::ClientResponse> World::answer_webhook(const http::ClientRequest& re
   one.event_type = payload.at("event_type").as_string();
   one.webhook_id = payload.at("webhook_id").as_string();
   if (payload.at("job_id").is_string()) one.job_id = payload.at("job_id").as_string();
+  if (payload.contains("verification_id")) {
+    one.verification_id = payload.at("verification_id").as_string();
+  }
   webhooks::VerifierConfig verifier =
       webhooks::default_verifier(webhooks::VerifierKind::kStandardWebhooks);
   verifier.secrets = {std::string(kSecret)};
@@ -222,6 +239,7 @@ void World::start_node() {
   ASSERT_TRUE(opened) << opened.error().message;
   node_->dispatcher.start();
   node_->engine.start();
+  node_->singles.start();
   store_.full_chance = 0;
   if (!std::exchange(endpoint_added_, true)) add_endpoint();
   store_.full_chance = faults.disk_full;
@@ -248,6 +266,26 @@ std::string World::submit(const std::vector<std::string>& emails) {
   if (!job) return {};
   node_->engine.wake();
   return job->id;
+}
+
+std::string World::verify_later(const std::string& email) {
+  model::Verification verification;
+  verification.tenant_id = model::kDefaultTenant;
+  verification.id = node_->ids.make(id_prefix::kVerification);
+  verification.email = email;
+  verification.created_at = verification.claimable_at = time.clock().wall_now();
+  const auto stored = run(node_->database.write(
+      [&](store::Connection& db) { return store::insert_verification(db, verification); }));
+  if (!stored) return {};
+  node_->singles.wake();
+  return verification.id;
+}
+
+model::Verification World::find_verification(const std::string& id) {
+  return run(node_->database.read([&](store::Connection& db) {
+           return store::find_verification(db, model::kDefaultTenant, id);
+         }))
+      .value();
 }
 
 Result<model::Job> World::pause(const std::string& job_id) {

@@ -17,6 +17,7 @@
 #include "delivery/outbox.h"
 #include "destinations/http_destination.h"
 #include "jobs/engine.h"
+#include "jobs/single_verifications.h"
 #include "model/tenant.h"
 #include "tests/support/simulated_http.h"
 #include "tests/support/simulated_network.h"
@@ -41,6 +42,7 @@ struct Received {
   std::string event_type;
   std::string webhook_id;
   std::string job_id;
+  std::string verification_id;
   std::string body;
   bool signature_ok = false;
 };
@@ -68,6 +70,8 @@ class World {
   Result<model::Job> resume(const std::string& job_id);
   Result<model::Job> cancel(const std::string& job_id);
   Result<void> remove(const std::string& job_id);
+  // A verification of one address to be answered later; its id, or empty as above.
+  std::string verify_later(const std::string& email);
   void advance(Milliseconds by) { time.advance(by); }
 
   // A new address, and what is true of it.
@@ -76,6 +80,7 @@ class World {
 
   Result<model::Job> look_up_job(const std::string& id);
   model::Job find_job(const std::string& id);
+  model::Verification find_verification(const std::string& id);
   // Rows that wait for a server that said "later".
   store::ParkedRows find_parked(const std::string& job_id);
   // The results of a job as the download gives them.
