@@ -64,7 +64,9 @@ struct Config {
     std::int64_t connect_timeout_ms = 10'000;
     std::int64_t banner_timeout_ms = 30'000;
     std::int64_t command_timeout_ms = 20'000;
+    std::size_t domains_in_flight_max = 2'000;
     std::int64_t catch_all_ttl_ms = std::int64_t{6} * 3600 * 1000;
+    std::size_t catch_all_entries_max = 200'000;
     std::int64_t result_ttl_ms = std::int64_t{24} * 3600 * 1000;
     std::size_t result_cache_entries_max = 100'000;
     std::vector<Duration> greylist_delays = {
@@ -96,6 +98,8 @@ struct Config {
   struct Jobs {
     std::int64_t emails_max = 100'000'000;
     std::size_t chunks_in_progress_max = 4;
+    std::size_t first_chunks_in_progress_max = 16;
+    std::int64_t chunks_per_tenant_max = 0;  // 0: any number
     std::int64_t verifications_in_progress_max = 1'000;
     std::int64_t checkpoint_interval_ms = 5'000;
   };

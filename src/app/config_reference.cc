@@ -173,9 +173,15 @@ constexpr std::array kSettings = {
             "Zones of DNS block lists that are asked about our addresses then."},
     Setting{"smtp", "audit_at_start", SwitchField{VH_FIELD(smtp.audit_at_start)},
             "Whether the server looks at itself once after each start, and logs what it finds."},
+    Setting{"smtp", "domains_in_flight_max",
+            number<VH_FIELD(smtp.domains_in_flight_max)>(1, 1'000'000),
+            "Domains of one piece of a job that are looked up and asked at once."},
     Setting{"smtp", "catch_all_ttl_ms", number<VH_FIELD(smtp.catch_all_ttl_ms)>(0, 365 * kDayMs),
             "How long it is remembered whether a domain accepts every address."},
 
+    Setting{"smtp", "catch_all_entries_max",
+            number<VH_FIELD(smtp.catch_all_entries_max)>(1, 100 * kMillion),
+            "Domains of which that is kept in memory."},
     Setting{
         "network", "allow", RangesField{VH_FIELD(network.allow)},
         "Ranges that webhooks, downloads and mail probes may reach although they are not public. "
@@ -214,6 +220,12 @@ constexpr std::array kSettings = {
     Setting{"jobs", "chunks_in_progress_max",
             number<VH_FIELD(jobs.chunks_in_progress_max)>(1, 1'000),
             "Pieces of jobs (10,000 addresses each) that are worked on at once."},
+    Setting{"jobs", "first_chunks_in_progress_max",
+            number<VH_FIELD(jobs.first_chunks_in_progress_max)>(0, 1'000),
+            "Beside those, pieces of jobs of which none is worked on, so that short lists need not "
+            "wait for long ones."},
+    Setting{"jobs", "chunks_per_tenant_max", number<VH_FIELD(jobs.chunks_per_tenant_max)>(0, 1'000),
+            "Pieces of one tenant's jobs that are worked on at once; 0: any number."},
     Setting{"jobs", "verifications_in_progress_max",
             number<VH_FIELD(jobs.verifications_in_progress_max)>(1, 100'000),
             "Verifications of one address with `async` that are worked on at once; at most half of "

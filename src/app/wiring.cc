@@ -61,7 +61,9 @@ verification::VerifierOptions verifier_options(const Config& config) {
   options.command_timeout_ms = Milliseconds{config.smtp.command_timeout_ms};
   options.result_ttl_ms = Milliseconds{config.smtp.result_ttl_ms};
   options.result_cache_entries_max = config.smtp.result_cache_entries_max;
+  options.domains_in_flight_max = config.smtp.domains_in_flight_max;
   options.catch_all_ttl_ms = Milliseconds{config.smtp.catch_all_ttl_ms};
+  options.catch_all_entries_max = config.smtp.catch_all_entries_max;
   options.dns_deadline_ms = Milliseconds{config.dns.timeout_ms};
   return options;
 }
@@ -110,6 +112,8 @@ jobs::EngineOptions engine_options(const Config& config, const std::string& node
   options.node_id = node_id;
   options.public_url = public_url;
   options.chunks_in_progress_max = config.jobs.chunks_in_progress_max;
+  options.first_chunks_in_progress_max = config.jobs.first_chunks_in_progress_max;
+  options.chunks_per_tenant_max = config.jobs.chunks_per_tenant_max;
   options.checkpoint_interval_ms = Milliseconds{config.jobs.checkpoint_interval_ms};
   options.patience = patience(config);
   return options;

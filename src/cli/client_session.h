@@ -16,6 +16,7 @@
 
 #include "async/timers.h"
 #include "base/result.h"
+#include "cli/api_client.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
 
@@ -76,5 +77,15 @@ class ClientSession {
   RealTimers timers_{clock_};
   asio::io_context io_{1};
 };
+
+// Runs a command over the API: Task<Result<int>>(ApiClient&), whose number is the exit code.
+template <class Command>
+int with_client(const Connection& connection, Command command) {
+  ClientSession session;
+  auto client = ApiClient::create(session.executor(), session.timers(), connection);
+  if (!client) return complain(client.error());
+  const auto code = session.run(command(**client));
+  return code ? *code : complain(code.error());
+}
 
 }  // namespace verihook::cli

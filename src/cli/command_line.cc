@@ -17,6 +17,7 @@ namespace {
 constexpr const char* kServerFooter =
     "Server: --server URL (or VERIHOOK_URL) and --api-key KEY (or VERIHOOK_API_KEY).";
 constexpr std::int64_t kTimeoutMsMax = 600'000;
+constexpr std::int64_t kJobsListedMax = 100;
 
 // One CLI11 application with the values that its options fill.
 class Parser {
@@ -37,6 +38,7 @@ class Parser {
     add_server_commands();
     add_verify();
     add_bulk();
+    add_jobs();
     add_keys();
     add_webhook_commands();
     add_lists();
@@ -168,6 +170,41 @@ class Parser {
       if (bulk_.file.empty() && bulk_.job_id.empty())
         throw CLI::RequiredError("FILE (or --job ID)");
     });
+  }
+
+  void add_jobs() {
+    auto* jobs = app_.add_subcommand("jobs", "List jobs, show one, pause, resume, cancel, retry");
+    jobs->require_subcommand(1);
+    jobs->footer(kServerFooter);
+    auto* list = command(*jobs, "list", "The newest jobs", [this] {
+      jobs_list_.connection = connection_;
+      return jobs_list_;
+    });
+    list->add_option("--limit", jobs_list_.limit, "So many at most")
+        ->check(CLI::Range(std::int64_t{1}, kJobsListedMax))
+        ->type_name("NUMBER")
+        ->capture_default_str();
+    auto* show = command(*jobs, "show", "One job: state, progress, counts", [this] {
+      jobs_show_.connection = connection_;
+      return jobs_show_;
+    });
+    show->add_option("job_id", jobs_show_.job_id, "Its id, job_…")->required()->type_name("ID");
+    show->add_flag("--json", jobs_show_.json, "One JSON object");
+    constexpr std::pair<const char*, const char*> kActions[] = {
+        {"start", "Begin a job that was submitted with start: false"},
+        {"pause", "Ask about no further address for now"},
+        {"resume", "Go on with a paused job"},
+        {"cancel", "End a job with the results so far"},
+        {"retry", "A new job of the rows that are unknown or were not reached"},
+        {"delete", "Remove a job and its results"}};
+    for (const auto& [name, meaning] : kActions) {
+      auto* act = command(*jobs, name, meaning, [this, action = std::string(name)] {
+        jobs_act_.connection = connection_;
+        jobs_act_.action = action;
+        return jobs_act_;
+      });
+      act->add_option("job_id", jobs_act_.job_ids, "Ids, job_…")->required()->type_name("ID");
+    }
   }
 
   void add_keys() {
@@ -308,6 +345,9 @@ class Parser {
   DoctorOptions doctor_;
   VerifyOptions verify_;
   BulkOptions bulk_;
+  JobsListOptions jobs_list_;
+  JobsShowOptions jobs_show_;
+  JobsActOptions jobs_act_;
   KeysCreateOptions keys_create_;
   KeysRevokeOptions keys_revoke_;
   TriggerOptions trigger_;

@@ -59,15 +59,6 @@ Task<Result<int>> revoke(ApiClient& client, const KeysRevokeOptions& options) {
   co_return kDone;
 }
 
-template <class Command>
-int with_client(const Connection& connection, Command command) {
-  ClientSession session;
-  auto client = ApiClient::create(session.executor(), session.timers(), connection);
-  if (!client) return complain(client.error());
-  const auto code = session.run(command(**client));
-  return code ? *code : complain(code.error());
-}
-
 }  // namespace
 
 int run(const KeysCreateOptions& options) {

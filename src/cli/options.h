@@ -65,6 +65,21 @@ struct BulkOptions {
   std::optional<DownloadFormat> format;
 };
 
+struct JobsListOptions {
+  Connection connection;
+  std::int64_t limit = 20;
+};
+struct JobsShowOptions {
+  Connection connection;
+  std::string job_id;
+  bool json = false;
+};
+struct JobsActOptions {
+  Connection connection;
+  std::string action;  // the last part of the route, or "delete"
+  std::vector<std::string> job_ids;
+};
+
 struct KeysCreateOptions {
   Connection connection;
   std::string name;
@@ -117,7 +132,8 @@ struct ConfigOptions {};
 
 using Invocation =
     std::variant<ServeOptions, DemoOptions, DoctorOptions, VerifyOptions, BulkOptions,
-                 KeysCreateOptions, KeysListOptions, KeysRevokeOptions, TriggerOptions, SignOptions,
+                 JobsListOptions, JobsShowOptions, JobsActOptions, KeysCreateOptions,
+                 KeysListOptions, KeysRevokeOptions, TriggerOptions, SignOptions,
                  CheckSignatureOptions, ConfigOptions, ListsShowOptions, ListsUpdateOptions>;
 
 // Exit codes of the program.

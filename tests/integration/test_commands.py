@@ -10,7 +10,7 @@ from processes import Process, free_port
 from program import KEY, binary, run_command
 from receivers import SECRET, assert_authentic, signature
 
-COMMANDS = ["serve", "demo", "doctor", "verify", "bulk", "keys", "lists", "trigger", "sign",
+COMMANDS = ["serve", "demo", "doctor", "verify", "bulk", "jobs", "keys", "lists", "trigger", "sign",
             "check-signature", "config"]
 EMAILS = ["accepted_email@sandbox.test", "rejected_email@sandbox.test", "catch_all@sandbox.test",
           "timeout@sandbox.test"]
@@ -107,6 +107,25 @@ def test_bulk_without_waiting_prints_the_job_to_go_on_with(program):
     text = succeed(client(program, "bulk", "--job", job_id, "--wait", "--out", "-", "--format",
                           "csv"))
     assert list(csv.DictReader(io.StringIO(text)))[0]["email"] == EMAILS[0]
+
+
+def test_jobs_are_listed_shown_and_acted_on(program):
+    job = program.post("/v1/bulk/verify", {"emails": EMAILS, "name": "spring list",
+                                           "start": False}, 202)["job_id"]
+    assert re.search(rf"{job} +paused .*spring list", succeed(client(program, "jobs", "list")))
+    assert "0 of 4" in succeed(client(program, "jobs", "show", job))
+    assert succeed(client(program, "jobs", "start", job)).startswith(f"{job} is ")
+    program.wait_for_job(job, 30)
+    assert json.loads(succeed(client(program, "jobs", "show", job, "--json")))["total"] == 4
+    assert "completed" in succeed(client(program, "jobs", "show", job))
+    again = re.search(r"goes on as (job_\w+): 1 addresses",
+                      succeed(client(program, "jobs", "retry", job)))[1]
+    program.wait_for_job(again, 30)
+    refused = client(program, "jobs", "pause", job)
+    assert refused.returncode == 1 and "completed" in refused.stderr
+    assert succeed(client(program, "jobs", "delete", job, again)).count("is deleted") == 2
+    gone = client(program, "jobs", "show", job)
+    assert gone.returncode == 1 and "no such job" in gone.stderr
 
 
 def test_keys_are_made_listed_and_revoked(program):
