@@ -12,7 +12,10 @@ namespace {
 
 constexpr Milliseconds kFailureKept{30'000};
 constexpr int kFailureDoublingsMax = 5;
-constexpr std::size_t kQuestionsPerTurn = 50;
+constexpr std::size_t kQuestionsPerConnection = 50;  // that wait before there is another
+constexpr std::size_t kFirstTurn = 4;
+constexpr std::size_t kTurnMax = 500;
+constexpr Milliseconds kTurnTime{1'000};
 constexpr int kFruitlessConversationsMax = 4;
 constexpr Milliseconds kAskDeadline{300'000};
 
@@ -26,6 +29,16 @@ smtp::Outcome failed_to_connect(Error error) {
 
 MailboxAnswer stopping() {
   return {failed_to_connect({Errc::kCancelled, "the program is stopping"}), "", 0, {}};
+}
+
+// Questions for a connection's next turn after one of `count`, so that it lasts about kTurnTime:
+// whoever comes new has his turn soon, however slow the server, and a fast one is asked in large
+// turns.
+std::size_t next_turn(std::size_t count, Milliseconds took) {
+  if (took <= kTurnTime / 2) return std::min(2 * count, kTurnMax);
+  if (took <= kTurnTime) return count;
+  const auto share = static_cast<double>(kTurnTime.count()) / static_cast<double>(took.count());
+  return std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(count) * share));
 }
 
 // A server's own words say more than the silence of another.
@@ -156,7 +169,7 @@ bool Exchange::recently_failed() const {
 void Exchange::start_connections() {
   if (!has_questions()) return;
   idle_connections_.wake_all();
-  const std::size_t loads = (queue_.size() + kQuestionsPerTurn - 1) / kQuestionsPerTurn;
+  const std::size_t loads = (queue_.size() + kQuestionsPerConnection - 1) / kQuestionsPerConnection;
   const std::size_t wanted = std::min(loads, pool_.options_.connections_per_group_max);
   while (connections_ < wanted && has_questions()) {
     ++connections_;  // before it starts, because it may have ended when spawn returns
@@ -210,13 +223,21 @@ Task<void> Exchange::ask_while_usable(LaneGate& gate, smtp::Conversation& conver
   const std::size_t allowed =
       std::min(gate.lane().recipients_max(), pool_.options_.recipients_per_connection_max);
   Asked total;
+  std::size_t turn = kFirstTurn;
   while (conversation.usable() && total.taken < allowed && !gate.closed()) {
     const bool contended = gate.contended() || pool_.connections_.waiting() > 0;
     if (!has_questions() && !contended) co_await wait_for_questions();
     const bool stopped = cancelled(co_await asio::this_coro::cancellation_state);
     if (!has_questions() || stopped) co_return;
-    const std::size_t count_max = std::min(allowed - total.taken, kQuestionsPerTurn);
+    const MonotonicTime began = pool_.timers_.clock().monotonic_now();
+    const std::size_t count_max = std::min(allowed - total.taken, turn);
     const Asked asked = co_await ask_some(gate, conversation, host, count_max);
+    const auto took = pool_.timers_.clock().monotonic_now() - began;
+    // A turn that was not full says nothing about a larger one.
+    if (asked.taken == turn || took > kTurnTime) {
+      turn = next_turn(std::max<std::size_t>(1, asked.taken),
+                       std::chrono::duration_cast<Milliseconds>(took));
+    }
     total.taken += asked.taken;
     total.settled += asked.settled;
   }

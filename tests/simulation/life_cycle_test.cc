@@ -5,6 +5,7 @@
 //
 // VERIHOOK_SEQUENCES sets how many are run (default 50), VERIHOOK_SEED runs one alone.
 #include <cstdlib>
+#include <iostream>
 #include <optional>
 #include <unordered_map>
 
@@ -195,6 +196,36 @@ class Sequence {
   std::vector<Watched> jobs_;
   std::unordered_map<std::string, std::size_t> owner_;
 };
+
+// How long a hundred addresses of one tenant take, beside `rows` of another's list that is under
+// way.
+Milliseconds time_of_a_short_list(std::size_t rows) {
+  World world(11);
+  const auto addresses = [&](std::size_t count) {
+    std::vector<std::string> emails(count);
+    // Without greylisting, whose delays would hide what is measured.
+    for (std::string& email : emails) email = world.make_address(Greylisted::kNo);
+    return emails;
+  };
+  if (rows > 0) {
+    EXPECT_FALSE(world.submit("large", addresses(rows), 10'000).empty());
+    world.advance(5s);
+  }
+  const WallTime begin = world.time.clock().wall_now();
+  const std::string id = world.submit("small", addresses(100), 10'000);
+  const auto job = [&] { return world.look_up_job(id, "small").value(); };
+  for (int turn = 0; turn < 10'000 && !model::is_final(job().state); ++turn) world.advance(100ms);
+  EXPECT_EQ(job().state, model::JobState::kCompleted);
+  return std::chrono::duration_cast<Milliseconds>(job().finished_at.value_or(begin) - begin);
+}
+
+TEST(LifeCycle, AShortListBesideALongOneTakesNoMoreThanTwiceItsTimeAlone) {
+  set_log_level(LogLevel::kOff);
+  const Milliseconds alone = time_of_a_short_list(0);
+  const Milliseconds beside = time_of_a_short_list(60'000);
+  std::cout << "alone " << alone.count() << " ms, beside 60,000 rows " << beside.count() << " ms\n";
+  EXPECT_LE(beside, 2 * alone);
+}
 
 std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);

@@ -122,9 +122,12 @@ void World::add_domain(int number) {
                   {.latency = Milliseconds{server % 2 == 0 ? 15 : 150}, .split_reads = true});
 }
 
-std::string World::make_address() {
+std::string World::make_address(Greylisted greylisted) {
   const int number = ++addresses_made_;
-  const std::string domain = "domain" + std::to_string(random.below(kDomains)) + ".example";
+  std::string domain;
+  do {
+    domain = "domain" + std::to_string(random.below(kDomains)) + ".example";
+  } while (greylisted == Greylisted::kNo && greylisting_domains_.contains(domain));
   const bool exists = random.chance(0.7);
   const std::string email = (exists ? "user" : "nobody") + std::to_string(number) + "@" + domain;
   if (exists) mailboxes_.insert(email);
@@ -257,9 +260,10 @@ void World::kill_node() {
   store_.dies_after_commit = false;
 }
 
-std::string World::submit(const std::vector<std::string>& emails) {
-  jobs::Intake intake(node_->database, nullptr, time.clock(), std::string(model::kDefaultTenant),
-                      node_->ids.make(id_prefix::kJob), {.chunk_rows = 16});
+std::string World::submit(std::string_view tenant_id, const std::vector<std::string>& emails,
+                          std::size_t chunk_rows) {
+  jobs::Intake intake(node_->database, nullptr, time.clock(), std::string(tenant_id),
+                      node_->ids.make(id_prefix::kJob), {.chunk_rows = chunk_rows});
   for (const std::string& email : emails) intake.add({.email = email});
   auto job = run(
       intake.commit({}, [](store::Connection&, const model::Job&) -> Result<void> { return {}; }));
@@ -304,9 +308,9 @@ Result<void> World::remove(const std::string& job_id) {
   return run(node_->engine.remove(std::string(model::kDefaultTenant), job_id));
 }
 
-Result<model::Job> World::look_up_job(const std::string& id) {
+Result<model::Job> World::look_up_job(const std::string& id, std::string_view tenant_id) {
   return run(node_->database.read(
-      [&](store::Connection& db) { return store::find_job(db, model::kDefaultTenant, id); }));
+      [&](store::Connection& db) { return store::find_job(db, tenant_id, id); }));
 }
 
 model::Job World::find_job(const std::string& id) { return look_up_job(id).value(); }

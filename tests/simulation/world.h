@@ -53,6 +53,9 @@ struct Probe {
   WallTime at{};
 };
 
+// Whether an address may be at a server that says "later" at first.
+enum class Greylisted { kPerhaps, kNo };
+
 class World {
  public:
   explicit World(std::uint64_t seed);
@@ -64,7 +67,11 @@ class World {
   void kill_node();
 
   // The job's id, or empty when the store refused; then nothing of it may exist.
-  std::string submit(const std::vector<std::string>& emails);
+  std::string submit(const std::vector<std::string>& emails) {
+    return submit(model::kDefaultTenant, emails, 16);
+  }
+  std::string submit(std::string_view tenant_id, const std::vector<std::string>& emails,
+                     std::size_t chunk_rows);
   // As jobs::Engine has them.
   Result<model::Job> pause(const std::string& job_id);
   Result<model::Job> resume(const std::string& job_id);
@@ -75,10 +82,11 @@ class World {
   void advance(Milliseconds by) { time.advance(by); }
 
   // A new address, and what is true of it.
-  std::string make_address();
+  std::string make_address(Greylisted greylisted = Greylisted::kPerhaps);
   model::Status truth(const std::string& email) const { return truths_.at(email); }
 
-  Result<model::Job> look_up_job(const std::string& id);
+  Result<model::Job> look_up_job(const std::string& id,
+                                 std::string_view tenant_id = model::kDefaultTenant);
   model::Job find_job(const std::string& id);
   model::Verification find_verification(const std::string& id);
   // Rows that wait for a server that said "later".
