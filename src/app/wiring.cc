@@ -61,6 +61,7 @@ verification::VerifierOptions verifier_options(const Config& config) {
   options.command_timeout_ms = Milliseconds{config.smtp.command_timeout_ms};
   options.result_ttl_ms = Milliseconds{config.smtp.result_ttl_ms};
   options.result_cache_entries_max = config.smtp.result_cache_entries_max;
+  options.lookups_in_flight_max = config.dns.in_flight_max;
   options.domains_in_flight_max = config.smtp.domains_in_flight_max;
   options.catch_all_ttl_ms = Milliseconds{config.smtp.catch_all_ttl_ms};
   options.catch_all_entries_max = config.smtp.catch_all_entries_max;

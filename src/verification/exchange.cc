@@ -312,8 +312,11 @@ Task<void> Exchange::connect_to(const std::string& host, std::size_t source, Con
     result.failure = std::move(failure);
     result.host = host;
   };
+  auto place = co_await pool_.lookups_.acquire();
+  if (!place) co_return take_failure(failed_to_connect(std::move(place.error())));
   const auto dns_deadline = Deadline::after(pool_.timers_.clock(), options.dns_deadline_ms);
   const auto found = co_await pool_.resolver_.addresses(host, dns_deadline);
+  place->release();
   if (!found) {
     if (transcript) transcript->push_back(fmt::format("{}: {}", host, found.error().message));
     take_failure(failed_to_connect({Errc::kDns, host + ": " + found.error().message}));

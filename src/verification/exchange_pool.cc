@@ -31,14 +31,16 @@ ExchangePool::ExchangePool(asio::any_io_executor executor, Timers& timers, dns::
       options_(options),
       sources_(complete_sources(options.sources, options.helo, options.mail_from)),
       failed_until_(sources_.size()),
+      lookups_(options.lookups_in_flight_max),
       connections_(options.connections_max),
       egress_(options.egress_sample),
+      exchanges_to_prune_at_(kExchangesBeforePruning),
       tasks_(executor, "smtp conversations") {}
 
 ExchangePool::~ExchangePool() = default;
 
 std::shared_ptr<Exchange> ExchangePool::exchange(const std::vector<dns::MxRecord>& hosts) {
-  if (exchanges_.size() >= kExchangesBeforePruning) {
+  if (exchanges_.size() >= exchanges_to_prune_at_) {
     std::erase_if(exchanges_, [](const auto& entry) {
       return entry.second.use_count() == 1 && entry.second->idle();
     });
@@ -46,6 +48,8 @@ std::shared_ptr<Exchange> ExchangePool::exchange(const std::vector<dns::MxRecord
     std::erase_if(lanes_, [now](const auto& entry) {
       return entry.second->idle() && !entry.second->lane().closed(now);
     });
+    // With many at work it would be gone through for each new one.
+    exchanges_to_prune_at_ = std::max(kExchangesBeforePruning, 2 * exchanges_.size());
   }
   std::shared_ptr<Exchange>& found = exchanges_[key_of(hosts)];
   if (!found) found = std::make_shared<Exchange>(*this, hosts);

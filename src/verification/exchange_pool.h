@@ -44,6 +44,8 @@ class ExchangePool {
   // Takes leave of every server. New questions are refused from then on.
   Task<void> stop();
 
+  // A place for each question to the resolver that is under way.
+  Semaphore& lookups() { return lookups_; }
   ExchangeStats stats() const;
   // True when connections to enough different groups failed and none succeeded: the way out is
   // blocked. Reading it begins a new sample.
@@ -68,11 +70,13 @@ class ExchangePool {
   const VerifierOptions& options_;
   const std::vector<EgressSource> sources_;
   std::vector<std::optional<MonotonicTime>> failed_until_;  // of each source
+  Semaphore lookups_;
   Semaphore connections_;
   ExchangeStats stats_;
   FairSample egress_;
   std::map<std::pair<std::string, std::size_t>, std::unique_ptr<LaneGate>> lanes_;
   std::unordered_map<std::string, std::shared_ptr<Exchange>> exchanges_;
+  std::size_t exchanges_to_prune_at_;
   TaskGroup tasks_;
 };
 

@@ -18,7 +18,10 @@ struct VerifierOptions {
   std::string mail_from = "verify@localhost";
   std::vector<EgressSource> sources;  // empty: the one that the system chooses
 
-  std::size_t domains_in_flight_max = 2'000;   // per list that is being verified
+  std::size_t domains_in_flight_max = 2'000;  // per list that is being verified
+  // Domains and hosts that the resolver is asked for at once; the time of those behind them has not
+  // begun.
+  std::size_t lookups_in_flight_max = 256;
   std::size_t connections_per_group_max = 50;  // with one set of MX hosts, whatever its lane allows
   std::size_t connections_max = 1'000;
   std::size_t recipients_per_connection_max = 100;

@@ -336,9 +336,12 @@ Task<void> Verifier::Impl::verify_assessed(std::vector<Assessment> assessments,
 
 Task<void> Verifier::Impl::verify_domain(DomainRows domain, const model::JobOptions& options,
                                          const OnVerdict& on_verdict, Semaphore::Permit place) {
+  auto lookup = co_await exchanges_.lookups().acquire();
+  if (!lookup) co_return;
   ++stats_.mx_lookups;
   const auto deadline = Deadline::after(timers_.clock(), options_.dns_deadline_ms);
   const auto exchangers = co_await dns::find_mail_exchangers(resolver_, domain.domain, deadline);
+  lookup->release();
   if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
   note_health(domain, exchangers);
   const model::MxEvidence evidence = evidence_of(exchangers);

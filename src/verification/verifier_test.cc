@@ -14,6 +14,7 @@ namespace verihook::verification {
 namespace {
 
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::SimulatedPeer;
@@ -79,6 +80,27 @@ class VerifierTest : public ::testing::Test {
   VerifierOptions options_;
   std::unique_ptr<Verifier> verifier_;
 };
+
+TEST_F(VerifierTest, WhoWaitsForTheResolverLosesNoneOfItsTime) {
+  options_.lookups_in_flight_max = 1;
+  options_.dns_deadline_ms = Milliseconds{10'000};
+  resolver_.set_delay(Milliseconds{4'000});
+  std::vector<std::string> emails;
+  for (int i = 0; i < 10; ++i) emails.push_back("user@d" + std::to_string(i) + ".example");
+  std::vector<model::Reason> reasons;
+  model::JobOptions options;
+  options.smtp = false;
+  verifier();
+  asio::co_spawn(io_,
+                 verifier_->verify_all(emails, options, {},
+                                       [&](std::size_t, model::Verdict verdict) {
+                                         reasons.push_back(verdict.reason);
+                                       }),
+                 asio::detached);
+  time_.run();
+  EXPECT_THAT(reasons, SizeIs(10));
+  EXPECT_THAT(reasons, Each(model::Reason::kInvalidDomain));
+}
 
 TEST_F(VerifierTest, AsksTheSameMailboxOnceADayUnlessToldToAskAgain) {
   const model::Verdict first = verify("known@d.example");
