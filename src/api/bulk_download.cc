@@ -1,35 +1,33 @@
 #include "api/bulk_handlers.h"
+#include "api/export_query.h"
 #include "jobs/results.h"
 
 namespace verihook::api {
 
 Answer download_bulk(Context& context, Call& call) {
-  CO_TRY_VOID(refuse_other_queries(call.request, {"format", "status", "partial"}));
-  CO_TRY(job, co_await find_named_job(context, call));
-  const std::string format = read_query(call.request, "format");
-  if (!format.empty() && format != "json" && format != "ndjson") {
-    co_return fail(Errc::kInvalidArgument, "format must be json or ndjson");
-  }
-  std::optional<model::Status> only;
-  if (const std::string status = read_query(call.request, "status"); !status.empty()) {
-    only = model::parse_status(status);
-    if (!only) {
-      co_return fail(Errc::kInvalidArgument, "status must be valid, invalid, risky or unknown");
-    }
-  }
+  CO_TRY_VOID(refuse_other_queries(call.request, kExportQueries));
+  CO_TRY(wanted, read_export_request(call.request));
   CO_TRY(partial, read_switch(call.request, "partial"));
-  if (!partial && job.state != model::JobState::kCompleted) {
-    co_return fail(Errc::kConflict, "the job is " + std::string(model::to_string(job.state)) +
-                                        "; add ?partial=true for the results so far");
-  }
-  const bool lines = format == "ndjson";
-  auto results = std::make_shared<jobs::ResultStream>(
-      context.database, context.cpu_pool, std::move(job),
-      lines ? jobs::ResultFormat::kNdjson : jobs::ResultFormat::kJson, only);
+  CO_TRY(job, co_await find_named_job(context, call));
+  CO_TRY_VOID(check_exportable(job, wanted, partial));
+  auto results = std::make_shared<jobs::ResultStream>(context.database, context.cpu_pool,
+                                                      std::move(job), wanted);
   http::Response response;
-  response.headers.set("Content-Type", lines ? "application/x-ndjson" : "application/json");
+  response.headers.set("Content-Type", std::string(jobs::content_type_of(wanted.format.container)));
   response.stream = [results]() -> Task<Result<std::string>> { return results->next(); };
   co_return response;
+}
+
+Answer list_results(Context& context, Call& call) {
+  CO_TRY_VOID(refuse_other_queries(call.request,
+                                   {"limit", "cursor", "status", "reason", "domain", "text"}));
+  CO_TRY(limit, read_limit(call.request));
+  CO_TRY(filter, read_result_filter(call.request));
+  CO_TRY(job, co_await find_named_job(context, call));
+  CO_TRY(page, co_await jobs::find_result_page(context.database, context.cpu_pool, job, filter,
+                                               read_query(call.request, "cursor"),
+                                               static_cast<std::size_t>(limit)));
+  co_return page_response(page.items, page.next_cursor);
 }
 
 }  // namespace verihook::api

@@ -28,6 +28,8 @@ Answer cancel_bulk(Context& context, Call& call);
 Answer retry_bulk(Context& context, Call& call);
 Answer preview_bulk(Context& context, Call& call);
 Answer delete_bulk(Context& context, Call& call);
+// bulk_download.cc
 Answer download_bulk(Context& context, Call& call);
+Answer list_results(Context& context, Call& call);
 
 }  // namespace verihook::api

@@ -50,7 +50,11 @@ constexpr RouteSpec kRoutes[] = {
     {kDelete, "/v1/bulk/{job_id}", kWrite, delete_bulk, 204, "Delete a job and its results", "", "",
      ""},
     {kGet, "/v1/bulk/download/{job_id}", kRead, download_bulk, 200,
-     "Download results in input order", "", "Verdicts", "format status partial"},
+     "Download results in input order, as JSON, NDJSON, CSV or in the words of another service", "",
+     "Verdicts", "format status reason domain text after_row partial unprocessed raw bom"},
+    {kGet, "/v1/bulk/{job_id}/results", kRead, list_results, 200,
+     "Results so far, a page at a time", "", "VerdictPage",
+     "limit cursor status reason domain text"},
 
     {kPost, "/v1/webhooks", kWrite, create_webhook, 201, "Register an endpoint", "WebhookRequest",
      "Webhook", ""},

@@ -1,6 +1,9 @@
 #include "base/clock.h"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <array>
+
+#include "base/iso8601.h"
 
 namespace verihook {
 namespace {
@@ -44,6 +47,12 @@ std::optional<int> take_fraction_ms(std::string_view& text) {
   return value;
 }
 
+// `count` digits and what follows them.
+void write_digits(char* to, auto value, int count, char then) {
+  for (int i = count - 1; i >= 0; --i, value /= 10) to[i] = static_cast<char>('0' + value % 10);
+  to[count] = then;
+}
+
 std::optional<std::chrono::minutes> take_offset(std::string_view& text) {
   if (take_char(text, 'Z') || take_char(text, 'z')) return std::chrono::minutes{0};
   const int sign = take_char(text, '+') ? 1 : take_char(text, '-') ? -1 : 0;
@@ -72,14 +81,26 @@ MonotonicTime VirtualClock::monotonic_now() const {
   return MonotonicTime{std::chrono::nanoseconds{elapsed_ns_.load()}};
 }
 
-std::string to_iso8601(WallTime time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
+void append_iso8601(std::string& out, WallTime time) {
+  const WallTime shown = std::clamp(time, kFirstTime, kEndOfTime - Milliseconds{1});
+  const auto day = std::chrono::floor<std::chrono::days>(shown);
   const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{time - day};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
+  const std::chrono::hh_mm_ss clock{shown - day};
+  std::array<char, 24> text = {};
+  write_digits(&text[0], static_cast<int>(date.year()), 4, '-');
+  write_digits(&text[5], static_cast<unsigned>(date.month()), 2, '-');
+  write_digits(&text[8], static_cast<unsigned>(date.day()), 2, 'T');
+  write_digits(&text[11], clock.hours().count(), 2, ':');
+  write_digits(&text[14], clock.minutes().count(), 2, ':');
+  write_digits(&text[17], clock.seconds().count(), 2, '.');
+  write_digits(&text[20], clock.subseconds().count(), 3, 'Z');
+  out.append(text.data(), text.size());
+}
+
+std::string to_iso8601(WallTime time) {
+  std::string text;
+  append_iso8601(text, time);
+  return text;
 }
 
 std::optional<WallTime> parse_iso8601(std::string_view text) {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <unistd.h>
 
-#include <boost/json/parse.hpp>
+#include <boost/json/object.hpp>
 #include <fmt/format.h>
 
 #include "base/percent.h"
@@ -90,37 +90,6 @@ class ResultFile {
   std::FILE* stream_ = nullptr;
 };
 
-// NDJSON in pieces of any size, row by row as CSV.
-class CsvConverter {
- public:
-  explicit CsvConverter(ResultFile& file) : file_(file) {}
-
-  bool take(std::string_view piece) {
-    rest_ += piece;
-    std::string out = started_ ? "" : csv_header();
-    started_ = true;
-    std::size_t begin = 0;
-    for (auto end = rest_.find('\n'); end != rest_.npos; end = rest_.find('\n', begin)) {
-      boost::system::error_code error;
-      const json::value row =
-          json::parse(std::string_view(rest_).substr(begin, end - begin), error);
-      if (error || !row.is_object()) return false;
-      out += csv_row(row.get_object());
-      begin = end + 1;
-    }
-    rest_.erase(0, begin);
-    return file_.write(out);
-  }
-
-  // Also when there was no row at all.
-  bool finish() { return take("") && rest_.empty(); }
-
- private:
-  ResultFile& file_;
-  std::string rest_;
-  bool started_ = false;
-};
-
 DownloadFormat format_of(const BulkOptions& options) {
   if (options.format) return *options.format;
   const std::string name = to_lower(options.out.value_or(""));
@@ -129,21 +98,28 @@ DownloadFormat format_of(const BulkOptions& options) {
   return DownloadFormat::kJson;
 }
 
+std::string_view name_of(DownloadFormat format) {
+  switch (format) {
+    case DownloadFormat::kJson:
+      return "json";
+    case DownloadFormat::kNdjson:
+      return "ndjson";
+    case DownloadFormat::kCsv:
+      return "csv";
+  }
+  return "";
+}
+
 Task<Result<void>> download(ApiClient& client, const BulkOptions& options,
                             const std::string& job_id) {
-  const DownloadFormat format = format_of(options);
   CO_TRY(file, ResultFile::open(*options.out));
-  CsvConverter csv(*file);
-  const bool as_csv = format == DownloadFormat::kCsv;
-  const std::string path =
-      fmt::format("/v1/bulk/download/{}?partial=true&format={}", percent_encoded(job_id),
-                  format == DownloadFormat::kJson ? "json" : "ndjson");
+  const std::string path = fmt::format("/v1/bulk/download/{}?partial=true&format={}",
+                                       percent_encoded(job_id), name_of(format_of(options)));
   bool written = true;
   CO_TRY_VOID(co_await client.download(path, [&](std::string_view piece) {
-    written = as_csv ? csv.take(piece) : file->write(piece);
+    written = file->write(piece);
     return written;
   }));
-  if (written && as_csv) written = csv.finish();
   if (!written) co_return fail(Errc::kStorageFull, file->complaint());
   co_return file->finish();
 }

@@ -81,31 +81,6 @@ std::string trace_text(const Terminal& terminal, const json::object& result) {
   return text;
 }
 
-constexpr std::array kCsvColumns = {std::string_view("email"),
-                                    std::string_view("status"),
-                                    std::string_view("reason"),
-                                    std::string_view("score"),
-                                    std::string_view("normalized_email"),
-                                    std::string_view("is_valid"),
-                                    std::string_view("is_disposable"),
-                                    std::string_view("is_role"),
-                                    std::string_view("is_free"),
-                                    std::string_view("is_catch_all"),
-                                    std::string_view("is_full_mailbox"),
-                                    std::string_view("is_disabled"),
-                                    std::string_view("is_alias_relay"),
-                                    std::string_view("is_tagged"),
-                                    std::string_view("suggestion"),
-                                    std::string_view("mx.host"),
-                                    std::string_view("mx.provider"),
-                                    std::string_view("smtp.code"),
-                                    std::string_view("smtp.enhanced_code"),
-                                    std::string_view("smtp.message"),
-                                    std::string_view("retryable"),
-                                    std::string_view("checked_at"),
-                                    std::string_view("row"),
-                                    std::string_view("id")};
-
 }  // namespace
 
 std::string verdict_text(const Terminal& terminal, const json::object& result) {
@@ -176,40 +151,6 @@ Progress progress_of(const json::object& job) {
     progress.unknown = number_of(counts, "unknown");
   }
   return progress;
-}
-
-std::string csv_cell(std::string_view text) {
-  std::string cell;
-  if (!text.empty() && std::string_view("=+-@\t\r").contains(text.front())) cell = "'";
-  cell += text;
-  if (cell.find_first_of(",\"\r\n") == cell.npos) return cell;
-  std::string quoted = "\"";
-  for (const char c : cell) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
-
-std::string csv_header() {
-  std::string line;
-  for (const std::string_view column : kCsvColumns) {
-    std::string name(column);
-    for (char& c : name) {
-      if (c == '.') c = '_';
-    }
-    line += (line.empty() ? "" : ",") + name;
-  }
-  return line + "\n";
-}
-
-std::string csv_row(const json::object& result) {
-  std::string line;
-  for (const std::string_view column : kCsvColumns) {
-    if (column != kCsvColumns.front()) line += ',';
-    line += csv_cell(as_text(member(result, column)));
-  }
-  return line + "\n";
 }
 
 }  // namespace verihook::cli

@@ -1,4 +1,4 @@
-// Results for people and for spreadsheets, out of the API's result objects. Pure.
+// Results for people, out of the API's result objects. Pure.
 #pragma once
 
 #include <string>
@@ -19,12 +19,5 @@ std::string summary_table(const Terminal& terminal, const boost::json::object& s
 
 // The counts of a job object (GET /v1/bulk/{job_id}).
 Progress progress_of(const boost::json::object& job);
-
-// CSV of the main columns, RFC 4180 with LF; a cell that a spreadsheet would take for a formula
-// gets an apostrophe before it.
-std::string csv_header();
-std::string csv_row(const boost::json::object& result);
-// One cell, guarded and quoted where it must be.
-std::string csv_cell(std::string_view text);
 
 }  // namespace verihook::cli

@@ -46,25 +46,6 @@ TEST(ResultView, KeepsToTheWidthOfTheTerminal) {
   EXPECT_THAT(verdict_text(narrow, object(kRefused)), HasSubstr("rcpt_to 550 5.…"));
 }
 
-TEST(ResultView, WritesCsvThatNoSpreadsheetRuns) {
-  EXPECT_EQ(csv_cell("plain"), "plain");
-  EXPECT_EQ(csv_cell("=1+1"), "'=1+1");
-  EXPECT_EQ(csv_cell("+a@b.test"), "'+a@b.test");
-  EXPECT_EQ(csv_cell("-a@b.test"), "'-a@b.test");
-  EXPECT_EQ(csv_cell("@a"), "'@a");
-  EXPECT_EQ(csv_cell("a,\"b\""), "\"a,\"\"b\"\"\"");
-  EXPECT_EQ(csv_cell(""), "");
-}
-
-TEST(ResultView, WritesACsvRowForEachColumnOfTheHeader) {
-  EXPECT_THAT(csv_header(), HasSubstr("email,status,reason,score,"));
-  EXPECT_THAT(csv_header(), HasSubstr(",mx_host,mx_provider,smtp_code,"));
-  EXPECT_EQ(csv_row(object(kRefused)),
-            "a+b@gmial.test,invalid,rejected_email,0,a+b@gmial.test,false,false,,true,,,,,true,"
-            "a+b@gmail.test,mx.gmial.test,google,550,5.1.1,\"'=No, \"\"such\"\" user\",false,"
-            "2026-01-01T00:00:00.000Z,3,\n");
-}
-
 TEST(ResultView, ShowsTheSummaryAsATable) {
   EXPECT_EQ(summary_table({}, object(R"({"total":2000,"valid":1500,"invalid":250,"risky":250,)"
                                      R"("unknown":0,"free":3,"role":0,"duplicates":1})")),

@@ -1,8 +1,12 @@
 #include "jobs/chunk_codec.h"
 
+#include <algorithm>
+#include <memory>
+
 #include <zstd.h>
 
-#include "base/text.h"
+#include "base/varint.h"
+#include "jobs/result_record.h"
 
 namespace verihook::jobs {
 namespace {
@@ -38,35 +42,48 @@ Result<std::string> decompress(std::string_view compressed) {
   return plain;
 }
 
-void append_varint(std::string& out, std::uint64_t value) {
-  while (value >= 0x80) {
-    out.push_back(static_cast<char>((value & 0x7f) | 0x80));
-    value >>= 7;
+bool take_string(std::string_view& in, std::string& text) {
+  std::string_view field;
+  if (!take_field(in, field)) return false;
+  text.assign(field);
+  return true;
+}
+
+// How much is decompressed at a time to find the columns.
+constexpr std::size_t kHeadBytes = 4096;
+
+// The first byte of stored results. The form before this one began with the number of a row, and
+// these begin with 1.
+constexpr char kResultForm = '\0';
+
+std::unexpected<Error> other_form() {
+  return fail(Errc::kStorageFailed,
+              "results of this job were stored in the form of another version of the program; "
+              "submit its list again");
+}
+
+bool skip_columns(std::string_view& in) {
+  std::uint64_t complete = 0;
+  std::uint64_t count = 0;
+  if (!take_varint(in, complete) || !take_varint(in, count)) return false;
+  std::string_view name;
+  for (; count > 0; --count) {
+    if (!take_field(in, name)) return false;
   }
-  out.push_back(static_cast<char>(value));
+  return true;
 }
 
-bool take_varint(std::string_view& in, std::uint64_t& value) {
-  value = 0;
-  for (unsigned shift = 0; shift < 64 && !in.empty(); shift += 7) {
-    const auto byte = static_cast<unsigned char>(in.front());
-    in.remove_prefix(1);
-    value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-    if (byte < 0x80) return true;
-  }
-  return false;
-}
-
-void append_field(std::string& out, std::string_view field) {
-  append_varint(out, field.size());
-  out.append(field);
-}
-
-bool take_field(std::string_view& in, std::string& field) {
-  std::uint64_t size = 0;
-  if (!take_varint(in, size) || size > in.size()) return false;
-  field.assign(in.substr(0, size));
-  in.remove_prefix(size);
+// False when they are not all there yet; nothing has been added then.
+bool read_columns(std::string_view plain, ColumnSet& columns) {
+  std::string_view whole = plain;
+  if (!skip_columns(whole)) return false;
+  std::uint64_t complete = 0;
+  std::uint64_t count = 0;
+  take_varint(plain, complete);
+  take_varint(plain, count);
+  std::string_view name;
+  while (count-- > 0 && take_field(plain, name)) columns.add(name);
+  if (complete == 0) columns.note_incomplete();
   return true;
 }
 
@@ -90,8 +107,8 @@ Result<std::vector<InputRow>> decode_rows(std::string_view encoded) {
   while (!rest.empty()) {
     InputRow row;
     std::uint64_t number = 0;
-    if (!take_varint(rest, number) || !take_field(rest, row.email) || !take_field(rest, row.id) ||
-        !take_field(rest, row.data)) {
+    if (!take_varint(rest, number) || !take_string(rest, row.email) || !take_string(rest, row.id) ||
+        !take_string(rest, row.data)) {
       return damaged("a row is cut short");
     }
     row.number = static_cast<std::int64_t>(number);
@@ -101,28 +118,74 @@ Result<std::vector<InputRow>> decode_rows(std::string_view encoded) {
 }
 
 std::string encode_results(const std::vector<ResultLine>& lines) {
-  std::string plain;
+  ColumnSet columns;
+  std::size_t size = 0;
   for (const ResultLine& line : lines) {
-    plain.append(std::to_string(line.number)).push_back('\t');
-    plain.append(line.json).push_back('\n');
+    columns.add_data(data_of_record(line.record));
+    size += line.record.size() + 8;
+  }
+  std::string plain;
+  plain.reserve(size);
+  plain.push_back(kResultForm);
+  append_varint(plain, columns.complete() ? 1 : 0);
+  append_varint(plain, columns.names().size());
+  for (const std::string& name : columns.names()) append_field(plain, name);
+  for (const ResultLine& line : lines) {
+    append_varint(plain, static_cast<std::uint64_t>(line.number));
+    append_field(plain, line.record);
   }
   return compress(plain);
 }
 
-Result<void> decode_results(std::string_view encoded, std::vector<ResultLine>& lines) {
+Result<void> RecordList::add(std::string_view encoded) {
   TRY(plain, decompress(encoded));
-  std::string_view rest = plain;
+  std::string_view rest = texts_.emplace_back(std::move(plain));
+  if (!rest.starts_with(kResultForm)) return other_form();
+  rest.remove_prefix(1);
+  if (!skip_columns(rest)) return damaged("its columns are cut short");
   while (!rest.empty()) {
-    const auto end = rest.find('\n');
-    const auto tab = rest.find('\t');
-    if (end == rest.npos || tab == rest.npos || tab > end) return damaged("a result is cut short");
-    const auto number = parse_u64(rest.substr(0, tab));
-    if (!number) return damaged("a result has no row number");
-    lines.push_back(
-        {static_cast<std::int64_t>(*number), std::string(rest.substr(tab + 1, end - tab - 1))});
-    rest.remove_prefix(end + 1);
+    std::uint64_t number = 0;
+    std::string_view record;
+    if (!take_varint(rest, number) || !take_field(rest, record)) {
+      return damaged("a result is cut short");
+    }
+    records_.push_back({static_cast<std::int64_t>(number), record});
   }
   return {};
+}
+
+void RecordList::sort() {
+  if (!std::ranges::is_sorted(records_, {}, &RecordView::number)) {
+    std::ranges::sort(records_, {}, &RecordView::number);
+  }
+}
+
+Result<void> decode_results(std::string_view encoded, std::vector<ResultLine>& lines) {
+  RecordList list;
+  TRY_VOID(list.add(encoded));
+  for (const RecordView& view : list.records()) {
+    lines.push_back({view.number, std::string(view.record)});
+  }
+  return {};
+}
+
+Result<void> decode_columns(std::string_view encoded, ColumnSet& columns) {
+  const std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> stream(ZSTD_createDStream(),
+                                                                          &ZSTD_freeDStream);
+  std::string plain;
+  ZSTD_inBuffer in{encoded.data(), encoded.size(), 0};
+  for (std::size_t hint = 1; hint != 0;) {
+    const std::size_t before = plain.size();
+    plain.resize(before + kHeadBytes);
+    ZSTD_outBuffer out{plain.data() + before, kHeadBytes, 0};
+    hint = ZSTD_decompressStream(stream.get(), &out, &in);
+    if (ZSTD_isError(hint)) return damaged("its columns cannot be read");
+    plain.resize(before + out.pos);
+    if (!plain.empty() && plain.front() != kResultForm) return other_form();
+    if (!plain.empty() && read_columns(std::string_view(plain).substr(1), columns)) return {};
+    if (out.pos == 0 && in.pos == in.size) break;
+  }
+  return damaged("its columns are cut short");
 }
 
 }  // namespace verihook::jobs

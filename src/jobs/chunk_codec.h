@@ -1,15 +1,18 @@
 // How a chunk is stored. Its input: the rows, length-prefixed, compressed with zstd. Its results:
-// one canonical JSON object a line, compressed likewise, so that a download needs no second
-// serialisation. A segment (results since the last checkpoint, in any order) and a final result
-// (all rows, in input order) have one form. Pure; any thread.
+// a byte for the form itself, the names of the caller's columns in them, then the records of
+// jobs/result_record.h with the numbers of their rows, compressed likewise. A segment (results
+// since the last checkpoint, in any order) and a final result (all rows, in input order) have one
+// form. Pure; any thread.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "jobs/column_set.h"
 
 namespace verihook::jobs {
 
@@ -28,12 +31,34 @@ Result<std::vector<InputRow>> decode_rows(std::string_view encoded);
 
 struct ResultLine {
   std::int64_t number = 0;  // the row's
-  std::string json;         // the result object, without line end
+  std::string record;
 };
 
-// Lines in the order given; each is "number TAB json LF" before compression.
+// In the order given.
 std::string encode_results(const std::vector<ResultLine>& lines);
 // Appends to `lines`.
 Result<void> decode_results(std::string_view encoded, std::vector<ResultLine>& lines);
+// Adds the columns that the results have, at the cost of a few kilobytes of decompression.
+Result<void> decode_columns(std::string_view encoded, ColumnSet& columns);
+
+struct RecordView {
+  std::int64_t number = 0;
+  std::string_view record;
+};
+
+// The results of one chunk for reading, without a copy of each.
+class RecordList {
+ public:
+  // Results as encode_results wrote them.
+  Result<void> add(std::string_view encoded);
+  // Into input order.
+  void sort();
+  // They refer to this object.
+  const std::vector<RecordView>& records() const { return records_; }
+
+ private:
+  std::deque<std::string> texts_;
+  std::vector<RecordView> records_;
+};
 
 }  // namespace verihook::jobs

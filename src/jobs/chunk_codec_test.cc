@@ -22,11 +22,11 @@ TEST(ChunkCodec, GivesRowsBackAsTheyWere) {
 
 TEST(ChunkCodec, GivesResultsBackInTheOrderWritten) {
   std::vector<ResultLine> lines;
-  ASSERT_TRUE(decode_results(encode_results({{2, "{\"row\":2}"}, {1, "{\"row\":1}"}}), lines));
-  ASSERT_TRUE(decode_results(encode_results({{3, "{}"}}), lines));
+  ASSERT_TRUE(decode_results(encode_results({{2, "second"}, {1, "first"}}), lines));
+  ASSERT_TRUE(decode_results(encode_results({{3, ""}}), lines));
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_EQ(lines[0].number, 2);
-  EXPECT_EQ(lines[0].json, "{\"row\":2}");
+  EXPECT_EQ(lines[0].record, "second");
   EXPECT_EQ(lines[2].number, 3);
 }
 
@@ -38,7 +38,11 @@ TEST(ChunkCodec, CallsDamageByItsNameWhereverItIs) {
     EXPECT_EQ(decoded.error().code, Errc::kStorageFailed);
   }
   std::vector<ResultLine> lines;
-  EXPECT_FALSE(decode_results(encode_rows({{1, "a", "", ""}}), lines));
+  const auto other = decode_results(encode_rows({{1, "a", "", ""}}), lines);
+  ASSERT_FALSE(other);
+  EXPECT_NE(other.error().message.find("another version"), std::string::npos);
+  ColumnSet columns;
+  EXPECT_FALSE(decode_columns(encode_rows({{1, "a", "", ""}}), columns));
 }
 
 TEST(SeenSet, KnowsWhatItHasSeenThroughGrowth) {

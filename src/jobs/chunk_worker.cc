@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "jobs/job_events.h"
 #include "jobs/parking.h"
-#include "verification/result_json.h"
+#include "jobs/result_record.h"
 #include "verification/sandbox.h"
 #include "webhooks/payload.h"
 
@@ -212,7 +212,7 @@ store::Checkpoint ChunkWorker::encode(const std::vector<Fresh>& fresh) {
     const InputRow& row = rows_[result.row];
     checkpoint.summary.count(result.verdict);
     ResultLine& line = lines.emplace_back(row.number, "");
-    verification::append_result(line.json, result.verdict, {row.number, row.id, row.data});
+    append_record(line.record, result.verdict, row.id, row.data);
   }
   if (checkpoint.done) {
     lines.insert(lines.end(), stored_lines_.begin(), stored_lines_.end());

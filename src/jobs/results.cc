@@ -1,67 +1,262 @@
 #include "jobs/results.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
+
+#include <boost/asio/co_spawn.hpp>
+#include <fmt/format.h>
 
 #include "async/run_on.h"
+#include "async/task_group.h"
+#include "crypto/encoding.h"
+#include "crypto/sha256.h"
 #include "jobs/chunk_codec.h"
+#include "jobs/stored_chunk.h"
 #include "store/jobs.h"
 
 namespace verihook::jobs {
 namespace {
 
-Result<std::string> render_chunk(const store::ChunkResults& stored, ResultFormat format,
-                                 std::optional<model::Status> only, bool separate_first) {
-  std::vector<ResultLine> lines;
-  if (!stored.result.empty()) {
-    TRY_VOID(decode_results(stored.result, lines));
-  } else {
-    for (const std::string& segment : stored.segments) TRY_VOID(decode_results(segment, lines));
-    std::ranges::sort(lines, {}, &ResultLine::number);
-  }
+constexpr std::size_t kChunksAtOnce = 2;
+constexpr std::size_t kDocumentsRemembered = 64;
+constexpr std::size_t kTagBytes = 16;
+
+std::optional<WallTime> end_of(const model::Job& job, bool unprocessed) {
+  if (!unprocessed) return std::nullopt;
+  return job.finished_at.value_or(job.created_at);
+}
+
+// Every row behind a comma where the format has some: whether it is the first is not known yet.
+Result<std::string> render_chunk(const store::ChunkResults& stored, const ResultRenderer& renderer,
+                                 const ResultFilter& filter,
+                                 const std::optional<WallTime>& ended_at) {
   std::string text;
-  for (const ResultLine& line : lines) {
-    if (only && !has_status(line.json, *only)) continue;
-    if (format == ResultFormat::kJson && (separate_first || !text.empty())) text.push_back(',');
-    text.append(line.json);
-    if (format == ResultFormat::kNdjson) text.push_back('\n');
-  }
+  const auto append = [&](const StoredResult& row) {
+    if (filter.is_empty() || filter.wants(row)) renderer.append_row(text, row, false);
+    return true;
+  };
+  TRY_VOID(for_each_result(stored, append, ended_at));
   return text;
 }
 
 }  // namespace
 
-bool has_status(std::string_view json, model::Status status) {
-  const std::string member = "\"status\":\"" + std::string(model::to_string(status)) + "\",";
-  const auto at = json.find("\"status\":\"");
-  return json.substr(std::min(at, json.size())).starts_with(member);
+std::string ExportRequest::text() const {
+  return fmt::format("{} {} {} {} {:x} {:x} {} {} {}\n{}", static_cast<int>(format.container),
+                     static_cast<int>(format.view), format.raw, format.bom, filter.statuses,
+                     filter.reasons, filter.after_row, unprocessed, filter.domain, filter.text);
+}
+
+std::shared_ptr<const DownloadMemory::Sizes> DownloadMemory::find(const std::string& document) {
+  const auto found = by_document_.find(document);
+  if (found == by_document_.end()) return nullptr;
+  entries_.splice(entries_.begin(), entries_, found->second);
+  return entries_.front().sizes;
+}
+
+void DownloadMemory::keep(const std::string& document, Sizes sizes) {
+  forget(document);
+  entries_.push_front({document, std::make_shared<const Sizes>(std::move(sizes))});
+  by_document_[document] = entries_.begin();
+  if (entries_.size() <= kDocumentsRemembered) return;
+  by_document_.erase(entries_.back().document);
+  entries_.pop_back();
+}
+
+void DownloadMemory::forget(const std::string& document) {
+  const auto found = by_document_.find(document);
+  if (found == by_document_.end()) return;
+  entries_.erase(found->second);
+  by_document_.erase(found);
+}
+
+std::string document_tag(const model::Job& job, const ExportRequest& request) {
+  const std::string made_of = fmt::format(
+      "1 {} {} {} {} {}\n{}", job.id, static_cast<int>(job.state), job.processed_count,
+      job.chunk_count, to_unix_ms(job.finished_at.value_or(WallTime{})), request.text());
+  const auto digest = crypto::sha256(made_of);
+  return crypto::hex_encode(std::span(digest).first(kTagBytes));
 }
 
 ResultStream::ResultStream(store::Database& database, asio::thread_pool* cpu_pool, model::Job job,
-                           ResultFormat format, std::optional<model::Status> only)
+                           ExportRequest request, DownloadMemory* memory)
     : database_(database),
       cpu_pool_(cpu_pool),
       job_(std::move(job)),
-      format_(format),
-      only_(only) {}
+      request_(std::move(request)),
+      memory_(memory),
+      document_(memory != nullptr && model::is_final(job_.state) ? document_tag(job_, request_)
+                                                                 : std::string()) {}
+
+ResultStream::~ResultStream() = default;
+
+std::optional<std::uint64_t> ResultStream::known_size() {
+  if (document_.empty()) return std::nullopt;
+  if (!known_) known_ = memory_->find(document_);
+  if (!known_) return std::nullopt;
+  return std::accumulate(known_->begin(), known_->end(), std::uint64_t{0});
+}
+
+Task<Result<std::uint64_t>> ResultStream::measure() {
+  while (!known_size()) {
+    if (next_piece_ == piece_count()) {
+      co_return fail(Errc::kConflict, "only the document of a job that has ended has a size");
+    }
+    CO_TRY_VOID(co_await render_next());
+  }
+  next_piece_ = 0;
+  position_ = 0;
+  wrote_row_ = false;
+  co_return known_size().value_or(0);
+}
+
+void ResultStream::limit(std::uint64_t first, std::uint64_t last) {
+  begin_ = first;
+  end_ = last + 1;
+  if (!known_) return;
+  while (next_piece_ < known_->size() && position_ + (*known_)[next_piece_] <= first) {
+    position_ += (*known_)[next_piece_];
+    wrote_row_ = wrote_row_ || (next_piece_ > 0 && (*known_)[next_piece_] > 0);
+    ++next_piece_;
+  }
+}
 
 Task<Result<std::string>> ResultStream::next() {
-  std::string piece;
-  if (!std::exchange(began_, true) && format_ == ResultFormat::kJson) piece = "[";
-  while (piece.size() <= 1 && next_chunk_ < job_.chunk_count) {
-    const std::int64_t number = next_chunk_++;
+  std::string text;
+  while (text.empty() && next_piece_ < piece_count() && position_ < end_) {
+    const std::uint64_t at = position_;
+    CO_TRY(rendered, co_await render_next());
+    if (at + rendered.size() <= end_ && at >= begin_) {
+      text = std::move(rendered);
+    } else {
+      const std::uint64_t from = std::clamp(begin_, at, position_) - at;
+      const std::uint64_t to = std::clamp(end_, at, position_) - at;
+      text = rendered.substr(from, to - from);
+    }
+  }
+  co_return text;
+}
+
+Task<Result<void>> ResultStream::prepare() {
+  if (renderer_) co_return Result<void>{};
+  ColumnSet columns;
+  if (request_.format.needs_columns()) {
+    CO_TRY(found, co_await find_columns());
+    columns = std::move(found);
+  }
+  if (request_.filter.after_row > 0) {
+    CO_TRY(chunk, co_await first_chunk());
+    first_chunk_ = chunk;
+  }
+  renderer_.emplace(request_.format, std::move(columns));
+  co_return Result<void>{};
+}
+
+Task<Result<ColumnSet>> ResultStream::find_columns() {
+  ColumnSet columns;
+  for (std::int64_t number = 0; number < job_.chunk_count; ++number) {
     CO_TRY(stored, co_await database_.read([&](store::Connection& db) {
-      return store::find_chunk_results(db, job_.tenant_id, job_.id, number, false);
+      return store::find_chunk_results(db, job_.tenant_id, job_.id, number, request_.unprocessed);
     }));
-    CO_TRY(text, co_await run_on(cpu_pool_,
-                                 [&] { return render_chunk(stored, format_, only_, wrote_row_); }));
-    wrote_row_ = wrote_row_ || !text.empty();
-    piece += text;
+    if (!stored.result.empty()) stored.segments.push_back(std::move(stored.result));
+    for (const std::string& segment : stored.segments) {
+      CO_TRY_VOID(decode_columns(segment, columns));
+    }
+    if (!request_.unprocessed || stored.chunk.state == model::ChunkState::kDone) continue;
+    CO_TRY(rows, co_await run_on(cpu_pool_, [&] { return decode_rows(stored.input); }));
+    for (const InputRow& row : rows) columns.add_data(row.data);
   }
-  if (next_chunk_ >= job_.chunk_count && !std::exchange(ended_, true) &&
-      format_ == ResultFormat::kJson) {
-    piece += "]";
+  co_return columns;
+}
+
+// Row numbers grow from chunk to chunk, so halving finds the last one that begins no later.
+Task<Result<std::int64_t>> ResultStream::first_chunk() {
+  std::int64_t low = 0;
+  std::int64_t high = job_.chunk_count;
+  while (high - low > 1) {
+    const std::int64_t middle = low + (high - low) / 2;
+    CO_TRY(stored, co_await database_.read([&](store::Connection& db) {
+      return store::find_chunk_results(db, job_.tenant_id, job_.id, middle, true);
+    }));
+    CO_TRY(rows, co_await run_on(cpu_pool_, [&] { return decode_rows(stored.input); }));
+    if (!rows.empty() && rows.front().number <= request_.filter.after_row) {
+      low = middle;
+    } else {
+      high = middle;
+    }
   }
-  co_return piece;
+  co_return low;
+}
+
+Task<Result<std::string>> ResultStream::render(std::int64_t chunk) const {
+  if (chunk < first_chunk_) co_return std::string();
+  CO_TRY(stored, co_await database_.read([&](store::Connection& db) {
+    return store::find_chunk_results(db, job_.tenant_id, job_.id, chunk, request_.unprocessed);
+  }));
+  co_return co_await run_on(cpu_pool_, [&] {
+    return render_chunk(stored, *renderer_, request_.filter, end_of(job_, request_.unprocessed));
+  });
+}
+
+Task<void> ResultStream::render_into(std::int64_t chunk, Result<std::string>& rendered) const {
+  rendered = co_await render(chunk);
+}
+
+// The next chunks, at the same time.
+Task<void> ResultStream::render_all(std::span<Result<std::string>> rendered) const {
+  TaskGroup group(co_await asio::this_coro::executor, "rendering of results");
+  for (std::size_t i = 0; i < rendered.size(); ++i) {
+    group.spawn("chunk", render_into(static_cast<std::int64_t>(next_piece_ - 1 + i), rendered[i]));
+  }
+  co_await group.join();
+}
+
+Task<Result<std::string>> ResultStream::render_next() {
+  CO_TRY_VOID(co_await prepare());
+  std::string text;
+  if (next_piece_ == 0) {
+    renderer_->append_head(text);
+    CO_TRY_VOID(note_size(0, text.size()));
+    co_return text;
+  }
+  if (next_piece_ + 1 == piece_count()) {
+    renderer_->append_tail(text);
+    CO_TRY_VOID(note_size(next_piece_, text.size()));
+    co_return text;
+  }
+  std::array<Result<std::string>, kChunksAtOnce> rendered;
+  const std::size_t count = std::min(kChunksAtOnce, piece_count() - 1 - next_piece_);
+  const auto executor = co_await asio::this_coro::executor;
+  // A cancellation must not unwind past what the tasks refer to, so it does not reach them.
+  co_await asio::co_spawn(
+      executor, render_all(std::span(rendered).first(count)),
+      asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
+  for (std::size_t i = 0; i < count; ++i) {
+    CO_TRY(part, std::move(rendered[i]));
+    if (!wrote_row_ && part.starts_with(',') && request_.format.container == Container::kJson) {
+      part.erase(0, 1);
+    }
+    wrote_row_ = wrote_row_ || !part.empty();
+    CO_TRY_VOID(note_size(next_piece_, part.size()));
+    text = text.empty() ? std::move(part) : std::move(text) + part;
+  }
+  co_return text;
+}
+
+Result<void> ResultStream::note_size(std::size_t piece, std::uint64_t size) {
+  ++next_piece_;
+  position_ += size;
+  if (known_) {
+    if ((*known_)[piece] == size) return {};
+    // The stored results have changed since; what was sent of them cannot be gone on with.
+    memory_->forget(document_);
+    return fail(Errc::kConflict, "the results changed while they were sent");
+  }
+  if (document_.empty() || sizes_.size() != piece) return {};
+  sizes_.push_back(size);
+  if (sizes_.size() == piece_count()) memory_->keep(document_, std::move(sizes_));
+  return {};
 }
 
 }  // namespace verihook::jobs

@@ -1,48 +1,120 @@
-// ResultStream: the results of a job in input order, one chunk in memory at a time, as the pieces
-// of a JSON array or of lines. Works at any moment of a job's life; rows without a result are left
-// out. Lives on the io thread; decoding runs on the CPU pool.
+// ResultStream: the results of a job in input order and in any format, as the pieces of a document.
+// Works at any moment of a job's life; two chunks are rendered at once on the CPU pool, and no more
+// than these are in memory. Lives on the io thread.
+//
+// A job that has ended gives the same bytes again and again. So its document can be measured, and a
+// range of it sent; the sizes of its chunks are remembered (DownloadMemory) so that skipping to the
+// middle costs nothing the second time.
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <list>
+#include <memory>
+#include <span>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 #include <boost/asio/thread_pool.hpp>
 
 #include "async/task.h"
+#include "jobs/result_filter.h"
+#include "jobs/result_renderer.h"
 #include "model/job.h"
 #include "store/database.h"
 
 namespace verihook::jobs {
 
-enum class ResultFormat {
-  kJson,    // one array
-  kNdjson,  // one object a line
+struct ExportRequest {
+  ExportFormat format{};
+  ResultFilter filter{};
+  bool unprocessed = false;  // rows without a result as not_attempted; for jobs that have ended
+
+  // Two requests with the same text ask for the same document.
+  std::string text() const;
 };
 
-// Of a result as it is stored: our own writer made it, so the member's place and spelling are
-// certain.
-bool has_status(std::string_view json, model::Status status);
+// The sizes of the pieces of documents, the last few asked for. One io thread.
+class DownloadMemory {
+ public:
+  using Sizes = std::vector<std::uint64_t>;
+
+  std::shared_ptr<const Sizes> find(const std::string& document);
+  void keep(const std::string& document, Sizes sizes);
+  void forget(const std::string& document);
+
+ private:
+  struct Entry {
+    std::string document;
+    std::shared_ptr<const Sizes> sizes;
+  };
+  std::list<Entry> entries_;  // the last one used first
+  std::unordered_map<std::string, std::list<Entry>::iterator> by_document_;
+};
+
+// A strong validator of the document: what it is made of, as an ETag without its quotation marks.
+// Only of a job that has ended.
+std::string document_tag(const model::Job& job, const ExportRequest& request);
 
 class ResultStream {
  public:
-  // `cpu_pool` may be null (simulations).
+  // `cpu_pool` may be null (simulations), `memory` too.
   ResultStream(store::Database& database, asio::thread_pool* cpu_pool, model::Job job,
-               ResultFormat format, std::optional<model::Status> only);
+               ExportRequest request, DownloadMemory* memory = nullptr);
+  ~ResultStream();
+  ResultStream(const ResultStream&) = delete;
+  ResultStream& operator=(const ResultStream&) = delete;
+
+  // The size of the whole document, when it is known already.
+  std::optional<std::uint64_t> known_size();
+  // The same, rendering the document where it is not. Only of a job that has ended.
+  Task<Result<std::uint64_t>> measure();
+  // Of the document only the bytes from `first` to `last`. The size must be known.
+  void limit(std::uint64_t first, std::uint64_t last);
 
   // The next piece, empty at the end.
   Task<Result<std::string>> next();
 
  private:
+  // A document's pieces: its head, one for each chunk, its tail.
+  std::size_t piece_count() const { return static_cast<std::size_t>(job_.chunk_count) + 2; }
+  Task<Result<void>> prepare();
+  Task<Result<ColumnSet>> find_columns();
+  Task<Result<std::int64_t>> first_chunk();
+  // Appends the pieces that come next, and moves on.
+  Task<Result<std::string>> render_next();
+  Task<Result<std::string>> render(std::int64_t chunk) const;
+  Task<void> render_into(std::int64_t chunk, Result<std::string>& rendered) const;
+  Task<void> render_all(std::span<Result<std::string>> rendered) const;
+  Result<void> note_size(std::size_t piece, std::uint64_t size);
+
   store::Database& database_;
   asio::thread_pool* const cpu_pool_;
   const model::Job job_;
-  const ResultFormat format_;
-  const std::optional<model::Status> only_;
-  std::int64_t next_chunk_ = 0;
-  bool began_ = false;
+  const ExportRequest request_;
+  DownloadMemory* const memory_;
+  const std::string document_;  // empty: not to be remembered
+  std::optional<ResultRenderer> renderer_;
+  std::int64_t first_chunk_ = 0;  // those before it hold nothing that is asked for
+
+  std::size_t next_piece_ = 0;
   bool wrote_row_ = false;
-  bool ended_ = false;
+  DownloadMemory::Sizes sizes_;  // of the pieces rendered so far, from the first one
+  std::shared_ptr<const DownloadMemory::Sizes> known_;
+  std::uint64_t position_ = 0;  // in the document, of the next piece
+  std::uint64_t begin_ = 0;     // what is wanted of it
+  std::uint64_t end_ = UINT64_MAX;
 };
+
+// One page of results as JSON objects.
+struct ResultPage {
+  std::vector<std::string> items;
+  std::string next_cursor;  // empty: nothing follows
+};
+// `cursor` empty: from the beginning. A call looks at a limited number of chunks: a page may be
+// short or empty and yet be followed by others. kInvalidArgument when the cursor is none of ours.
+Task<Result<ResultPage>> find_result_page(store::Database& database, asio::thread_pool* cpu_pool,
+                                          const model::Job& job, const ResultFilter& filter,
+                                          std::string_view cursor, std::size_t limit);
 
 }  // namespace verihook::jobs

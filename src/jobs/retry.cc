@@ -6,7 +6,7 @@
 
 #include "async/run_on.h"
 #include "jobs/life_cycle.h"
-#include "jobs/results.h"
+#include "jobs/result_record.h"
 #include "webhooks/canonical_json.h"
 #include "webhooks/strict_json.h"
 
@@ -42,7 +42,8 @@ Result<std::vector<InputRow>> rows_to_retry(const store::ChunkResults& stored, R
   for (const std::string& segment : stored.segments) TRY_VOID(decode_results(segment, lines));
   std::unordered_map<std::int64_t, bool> unknown;
   for (const ResultLine& line : lines) {
-    unknown[line.number] = has_status(line.json, model::Status::kUnknown);
+    TRY(status, status_of_record(line.record));
+    unknown[line.number] = status == model::Status::kUnknown;
   }
   std::erase_if(rows, [&](const InputRow& row) {
     const auto answered = unknown.find(row.number);

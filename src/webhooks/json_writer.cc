@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace verihook::webhooks {
 
@@ -31,6 +32,59 @@ Decimal shortest_decimal(double number) {
   std::from_chars(text.data() + exponent, text.data() + text.size(), decimal.point);
   ++decimal.point;
   return decimal;
+}
+
+constexpr std::uint64_t each_byte(unsigned char c) { return c * 0x0101010101010101ull; }
+
+// The high bit of each byte of `word` that is zero; above a byte that is, others may be set too.
+constexpr std::uint64_t zero_bytes(std::uint64_t word) {
+  return (word - each_byte(1)) & ~word & each_byte(0x80);
+}
+
+bool needs_escape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
+
+// How many bytes from `at` on stand in JSON as they are. Eight at a time: nearly all text is plain.
+std::size_t plain_bytes(std::string_view text, std::size_t at) {
+  const std::size_t begin = at;
+  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    const std::uint64_t control = (word - each_byte(0x20)) & ~word & each_byte(0x80);
+    const std::uint64_t quote = zero_bytes(word ^ each_byte('"'));
+    const std::uint64_t backslash = zero_bytes(word ^ each_byte('\\'));
+    if ((control | quote | backslash) != 0) break;
+  }
+  while (at < text.size() && !needs_escape(static_cast<unsigned char>(text[at]))) ++at;
+  return at - begin;
+}
+
+void append_escape(std::string& out, unsigned char c) {
+  out += '\\';
+  switch (c) {
+    case '\b':
+      out += 'b';
+      break;
+    case '\t':
+      out += 't';
+      break;
+    case '\n':
+      out += 'n';
+      break;
+    case '\f':
+      out += 'f';
+      break;
+    case '\r':
+      out += 'r';
+      break;
+    case '"':
+    case '\\':
+      out += static_cast<char>(c);
+      break;
+    default:
+      out += "u00";
+      out += kHexDigits[c >> 4];
+      out += kHexDigits[c & 0x0f];
+  }
 }
 
 }  // namespace
@@ -74,41 +128,20 @@ void append_js_number(std::string& out, double number) {
 
 void append_js_string(std::string& out, std::string_view text) {
   out += '"';
-  std::size_t plain_from = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out += text.substr(plain_from, i - plain_from);
-    plain_from = i + 1;
-    out += '\\';
-    switch (c) {
-      case '\b':
-        out += 'b';
-        break;
-      case '\t':
-        out += 't';
-        break;
-      case '\n':
-        out += 'n';
-        break;
-      case '\f':
-        out += 'f';
-        break;
-      case '\r':
-        out += 'r';
-        break;
-      case '"':
-      case '\\':
-        out += static_cast<char>(c);
-        break;
-      default:
-        out += "u00";
-        out += kHexDigits[c >> 4];
-        out += kHexDigits[c & 0x0f];
-    }
+  for (std::size_t at = 0;;) {
+    const std::size_t plain = plain_bytes(text, at);
+    out.append(text.data() + at, plain);
+    at += plain;
+    if (at == text.size()) break;
+    append_escape(out, static_cast<unsigned char>(text[at++]));
   }
-  out += text.substr(plain_from);
   out += '"';
+}
+
+void append_js_integer(std::string& out, std::int64_t number) {
+  std::array<char, 24> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr;
+  out.append(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
 }
 
 void JsonWriter::key(std::string_view name) {

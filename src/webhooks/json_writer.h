@@ -22,6 +22,9 @@ void append_js_number(std::string& out, double number);
 // `text` (valid UTF-8) between quotation marks, escaping only what JSON.stringify escapes.
 void append_js_string(std::string& out, std::string_view text);
 
+// Exact; receivers written in JavaScript read it exactly up to 2^53.
+void append_js_integer(std::string& out, std::int64_t number);
+
 class JsonWriter {
  public:
   // `out` must outlive the writer.

@@ -323,7 +323,7 @@ store::ParkedRows World::find_parked(const std::string& job_id) {
 }
 
 std::string World::download(const std::string& id) {
-  jobs::ResultStream stream(node_->database, nullptr, find_job(id), jobs::ResultFormat::kJson, {});
+  jobs::ResultStream stream(node_->database, nullptr, find_job(id), {});
   std::string whole;
   for (;;) {
     const auto piece = run(stream.next());
