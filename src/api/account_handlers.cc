@@ -21,6 +21,20 @@ bool is_tenant_id(std::string_view id) {
          std::ranges::all_of(id, [](char c) { return is_alnum(c) || c == '-' || c == '_'; });
 }
 
+Result<std::optional<std::int64_t>> read_retention_days(Fields& fields) {
+  return fields.optional_integer("retention_days", 0, 36'500);
+}
+
+// The tenant that the path names: any for the operator, for others their own.
+Task<Result<model::Tenant>> find_named_tenant(Context& context, const Call& call) {
+  const std::string id(call.request.capture("tenant_id"));
+  if (id != call.caller.tenant_id && !is_operator(call.caller)) co_return not_found("tenant");
+  auto tenant = co_await context.database.read(
+      [&](store::Connection& db) { return store::find_tenant(db, id); });
+  if (!tenant && tenant.error().code == Errc::kNotFound) co_return not_found("tenant");
+  co_return tenant;
+}
+
 }  // namespace
 
 Answer create_key(Context& context, Call& call) {
@@ -89,13 +103,14 @@ Answer create_tenant(Context& context, Call& call) {
   CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
   CO_TRY(id, fields.optional_string("tenant_id", 64));
   CO_TRY(name, fields.string("name", 200));
+  CO_TRY(retention_days, read_retention_days(fields));
   CO_TRY_VOID(fields.refuse_others());
   if (id && !is_tenant_id(*id)) {
     co_return fail(Errc::kInvalidArgument,
                    "tenant_id must be 1 to 64 letters, digits, hyphens or underscores");
   }
   const model::Tenant tenant{id ? *id : context.ids.make(id_prefix::kTenant), name,
-                             context.clock().wall_now()};
+                             context.clock().wall_now(), retention_days};
   auto stored = co_await context.database.write(
       [&](store::Connection& db) { return store::insert_tenant(db, tenant); });
   if (!stored && stored.error().code == Errc::kConflict) {
@@ -118,6 +133,27 @@ Answer list_tenants(Context& context, Call& call) {
   co_return page_of(
       std::move(tenants), limit, [](const model::Tenant& tenant) { return tenant_json(tenant); },
       &model::Tenant::id);
+}
+
+Answer get_tenant(Context& context, Call& call) {
+  CO_TRY(tenant, co_await find_named_tenant(context, call));
+  co_return http::json_response(200, tenant_json(tenant));
+}
+
+Answer patch_tenant(Context& context, Call& call) {
+  CO_TRY(tenant, co_await find_named_tenant(context, call));
+  CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
+  CO_TRY(name, fields.optional_string("name", 200));
+  // null goes back to the configuration's.
+  const bool changes_days = fields.has("retention_days");
+  CO_TRY(retention_days, read_retention_days(fields));
+  if (changes_days) tenant.retention_days = retention_days;
+  CO_TRY_VOID(fields.refuse_others());
+  if (name) tenant.name = *name;
+  CO_TRY_VOID(co_await context.database.write(
+      [&](store::Connection& db) { return store::update_tenant(db, tenant); }));
+  context.housekeeping.wake();
+  co_return http::json_response(200, tenant_json(tenant));
 }
 
 Answer list_contacts(Context& context, Call& call) {

@@ -12,6 +12,8 @@ Answer revoke_key(Context& context, Call& call);
 
 Answer create_tenant(Context& context, Call& call);
 Answer list_tenants(Context& context, Call& call);
+Answer get_tenant(Context& context, Call& call);
+Answer patch_tenant(Context& context, Call& call);
 
 Answer list_contacts(Context& context, Call& call);
 Answer import_contacts(Context& context, Call& call);

@@ -266,6 +266,12 @@ std::string tenant_json(const model::Tenant& tenant) {
   json.member("tenant_id", tenant.id);
   json.member("name", tenant.name);
   json.member("created_at", to_iso8601(tenant.created_at));
+  json.key("retention_days");
+  if (tenant.retention_days) {
+    json.value(*tenant.retention_days);
+  } else {
+    json.null();
+  }
   json.end_object();
   return text;
 }

@@ -124,6 +124,9 @@ constexpr RouteSpec kRoutes[] = {
      ""},
     {kGet, "/v1/tenants", kAdmin, list_tenants, 200, "List tenants", "", "TenantPage",
      "limit cursor"},
+    {kGet, "/v1/tenants/{tenant_id}", kAdmin, get_tenant, 200, "Show a tenant", "", "Tenant", ""},
+    {kPatch, "/v1/tenants/{tenant_id}", kAdmin, patch_tenant, 200,
+     "Change a tenant's name or how long its data is kept", "TenantChange", "Tenant", ""},
 
     {kPost, "/webhooks/{source}", kPublic, receive_webhook, 200,
      "Receive a provider's webhook; the source's verifier decides", "", "Received", ""},

@@ -95,6 +95,9 @@ struct Config {
     std::size_t in_flight_per_destination_max = 32;
     std::size_t loaded_deliveries_max = 10'000;
   };
+  struct Retention {
+    std::int64_t days = 90;
+  };
   struct Jobs {
     std::int64_t emails_max = 100'000'000;
     std::size_t chunks_in_progress_max = 4;
@@ -121,6 +124,7 @@ struct Config {
   Receive receive;
   Delivery delivery;
   Jobs jobs;
+  Retention retention;
   Lists lists;
   Log log;
 };

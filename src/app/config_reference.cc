@@ -234,6 +234,11 @@ constexpr std::array kSettings = {
             number<VH_FIELD(jobs.checkpoint_interval_ms)>(10, 600'000),
             "How often results are written down: what a crash can cost."},
 
+    Setting{"retention", "days", number<VH_FIELD(retention.days)>(0, 36'500),
+            "How long jobs with their lists and results, events with their deliveries, received "
+            "requests and verifications are kept, for tenants that have no `retention_days` of "
+            "their own; 0: until they are deleted."},
+
     Setting{"lists", "file", TextField{VH_FIELD(lists.file)},
             "A file with the lists of disposable, free and role addresses, instead of the built-in "
             "ones; read again when it changes. `verihook lists update` puts it there.",

@@ -130,6 +130,12 @@ jobs::SingleVerificationsOptions singles_options(const Config& config, const std
   return options;
 }
 
+jobs::HousekeepingOptions housekeeping_options(const Config& config) {
+  jobs::HousekeepingOptions options;
+  options.retention_days = config.retention.days;
+  return options;
+}
+
 // With the embedded store there is one node; its name lets a start take back what the last run
 // held.
 constexpr std::string_view kEmbeddedNode = "node_embedded";
@@ -323,7 +329,7 @@ Result<void> Application::Impl::start() {
                                                         singles_options(config, outbox.node_id()));
   retry_jobs = std::make_unique<RetryJobs>(database, cpu_pool, clock, ids, *engine);
   housekeeping = std::make_unique<jobs::Housekeeping>(io.get_executor(), timers, database,
-                                                      jobs::HousekeepingOptions{});
+                                                      housekeeping_options(config));
   http_destination = std::make_unique<destinations::HttpDestination>(
       client, *secrets, clock,
       destinations::HttpDestinationOptions{.user_agent = "verihook/" + std::string(kVersion)});

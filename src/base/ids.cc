@@ -11,14 +11,19 @@ constexpr std::size_t kRandomChars = 16;
 
 }  // namespace
 
-std::string IdMaker::make(std::string_view prefix) {
+std::string id_floor(std::string_view prefix, WallTime time) {
   std::string id;
   id.reserve(prefix.size() + 1 + kTimeChars + kRandomChars);
   id.append(prefix).push_back('_');
-  const auto time_ms = static_cast<std::uint64_t>(to_unix_ms(clock_.wall_now()));
+  const auto time_ms = static_cast<std::uint64_t>(to_unix_ms(time));
   for (std::size_t i = 0; i < kTimeChars; ++i) {
     id.push_back(kAlphabet[(time_ms >> (5 * (kTimeChars - 1 - i))) & 31]);
   }
+  return id;
+}
+
+std::string IdMaker::make(std::string_view prefix) {
+  std::string id = id_floor(prefix, clock_.wall_now());
   std::array<std::byte, kRandomChars> random;
   random_.fill(random);
   for (std::byte b : random) id.push_back(kAlphabet[std::to_integer<unsigned>(b) & 31]);

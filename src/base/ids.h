@@ -39,6 +39,9 @@ class IdMaker {
   Random& random_;
 };
 
+// Ids with this prefix that were made before `time` sort before it, and those made later do not.
+std::string id_floor(std::string_view prefix, WallTime time);
+
 // True when `id` is `prefix_` and 26 characters of the alphabet: a cheap check before a look-up.
 bool is_id(std::string_view id, std::string_view prefix);
 

@@ -323,6 +323,14 @@ Result<void> read_option(std::string_view key, const json::value& value,
     options.deadline_s = value.get_int64();
     return {};
   }
+  if (key == "retention_days") {
+    const bool whole = value.is_int64() && value.get_int64() > 0 && value.get_int64() <= 36'500;
+    if (!whole) {
+      return fail(Errc::kInvalidArgument, name + " must be a number of days from 1 to 36500");
+    }
+    options.retention_days = value.get_int64();
+    return {};
+  }
   return read_choice(key, value, name, options);
 }
 

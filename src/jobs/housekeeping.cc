@@ -22,6 +22,7 @@ Housekeeping::Housekeeping(asio::any_io_executor executor, Timers& timers,
       timers_(timers),
       database_(database),
       options_(options),
+      retention_(database, timers.clock(), options.retention_days, options.slice),
       tasks_(executor, "housekeeping") {}
 
 void Housekeeping::start() { tasks_.spawn("sweep", run()); }
@@ -39,12 +40,25 @@ Task<void> Housekeeping::stop() {
 Task<void> Housekeeping::run() {
   for (;;) {
     work_announced_ = false;
+    co_await keep_no_longer();
+    if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
     for (const Slice slice : {remove_jobs, remove_endpoints}) {
       co_await repeat(slice);
       if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
     }
     ++stats_.sweeps;
     co_await wait_for_work();
+    if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
+  }
+}
+
+Task<void> Housekeeping::keep_no_longer() {
+  for (;;) {
+    const auto swept = co_await retention_.sweep();
+    if (swept) co_return;
+    log_warning("what is too old could not be removed from the store; it will be tried again",
+                {{"error", swept.error().message}});
+    co_await sleep_for(timers_, options_.retry_pause_ms);
     if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
   }
 }

@@ -1,8 +1,8 @@
 // Housekeeping: what is done to the store in the background so that it holds no more than it
-// should: the rows of deleted jobs and the endpoints that belonged to them. Each write is a small
-// slice, so nobody waits for it, and what a stop or a crash interrupts is gone on with at the next
-// start. It works at the start, when it is woken, and once an hour; nothing polls. Lives on the io
-// thread; one per node.
+// should: what is older than its tenant wants to keep it (retention.h), the rows of deleted jobs
+// and the endpoints that belonged to them. Each write is a small slice, so nobody waits for it, and
+// what a stop or a crash interrupts is gone on with at the next start. It works at the start, when
+// it is woken, and once an hour; nothing polls. Lives on the io thread; one per node.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include "async/task_group.h"
 #include "async/timers.h"
 #include "async/wait_list.h"
+#include "jobs/retention.h"
 #include "store/database.h"
 #include "store/removal.h"
 
@@ -18,6 +19,7 @@ namespace verihook::jobs {
 struct HousekeepingOptions {
   Milliseconds sweep_interval_ms{3'600'000};
   Milliseconds retry_pause_ms{1'000};  // after the store could not be written
+  std::int64_t retention_days = 0;     // for tenants that say nothing; 0: for ever
   store::SliceLimits slice;
 };
 
@@ -35,7 +37,7 @@ class Housekeeping {
   Housekeeping& operator=(const Housekeeping&) = delete;
 
   void start();
-  // There is something to remove: a job was deleted.
+  // There is something to remove: a job was deleted, or is to be kept for less.
   void wake();
   Task<void> stop();
 
@@ -47,12 +49,14 @@ class Housekeeping {
 
   Task<void> run();
   Task<void> repeat(Slice slice);
+  Task<void> keep_no_longer();
   Task<void> wait_for_work();
 
   asio::any_io_executor executor_;
   Timers& timers_;
   store::Database& database_;
   const HousekeepingOptions options_;
+  Retention retention_;
   HousekeepingStats stats_;
   bool work_announced_ = false;
   WaitList idle_;

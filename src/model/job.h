@@ -63,6 +63,8 @@ struct JobOptions {
   bool cache = true;
   Priority priority = Priority::kNormal;
   std::optional<std::int64_t> deadline_s;  // from the job's creation
+  // Kept so long after its end, if that is shorter than what its tenant wants.
+  std::optional<std::int64_t> retention_days;
 };
 
 struct Job {

@@ -1,6 +1,7 @@
 // Tenant: whose data it is. ApiKey: how a caller proves to be of a tenant; only a hash is kept.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@ struct Tenant {
   std::string id;
   std::string name;
   WallTime created_at{};
+  // How long jobs, events and verifications are kept; 0: for ever; nothing: `retention.days`.
+  std::optional<std::int64_t> retention_days{};
 };
 
 // What a key may do; each includes the ones before it.

@@ -6,8 +6,13 @@
 namespace verihook::store {
 namespace {
 
+#define TENANT_COLUMNS "id, name, created_at, retention_days"
+
 model::Tenant tenant_of(const Row& row) {
-  return {.id = row.string(0), .name = row.string(1), .created_at = row.time(2)};
+  return {.id = row.string(0),
+          .name = row.string(1),
+          .created_at = row.time(2),
+          .retention_days = row.optional_integer(3)};
 }
 
 constexpr std::string_view kFindKeyByHash =
@@ -36,20 +41,26 @@ model::ApiKey key_of(const Row& row) {
 }  // namespace
 
 Result<void> insert_tenant(Connection& db, const model::Tenant& tenant) {
-  return done(db.execute("INSERT INTO tenants (id, name, created_at) VALUES ($1, $2, $3)",
-                         {tenant.id, tenant.name, tenant.created_at}));
+  return done(db.execute("INSERT INTO tenants (" TENANT_COLUMNS ") VALUES ($1, $2, $3, $4)",
+                         {tenant.id, tenant.name, tenant.created_at, tenant.retention_days}));
+}
+
+Result<void> update_tenant(Connection& db, const model::Tenant& tenant) {
+  return expect_changed(
+      db.execute("UPDATE tenants SET name = $2, retention_days = $3 WHERE id = $1",
+                 {tenant.id, tenant.name, tenant.retention_days}),
+      "tenant");
 }
 
 Result<model::Tenant> find_tenant(Connection& db, std::string_view tenant_id) {
-  return expect_found(find_row(db, "SELECT id, name, created_at FROM tenants WHERE id = $1",
-                               {tenant_id}, tenant_of),
-                      "tenant");
+  return expect_found(
+      find_row(db, "SELECT " TENANT_COLUMNS " FROM tenants WHERE id = $1", {tenant_id}, tenant_of),
+      "tenant");
 }
 
 Result<std::vector<model::Tenant>> list_tenants(Connection& db, std::string_view after_id,
                                                 std::int64_t limit) {
-  return find_rows(db,
-                   "SELECT id, name, created_at FROM tenants WHERE id > $1 ORDER BY id LIMIT $2",
+  return find_rows(db, "SELECT " TENANT_COLUMNS " FROM tenants WHERE id > $1 ORDER BY id LIMIT $2",
                    {after_id, limit}, tenant_of);
 }
 

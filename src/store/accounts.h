@@ -13,6 +13,8 @@ namespace verihook::store {
 
 Result<void> insert_tenant(Connection& db,
                            const model::Tenant& tenant);  // kConflict: the id exists
+// Its name and how long it keeps things.
+Result<void> update_tenant(Connection& db, const model::Tenant& tenant);
 Result<model::Tenant> find_tenant(Connection& db, std::string_view tenant_id);
 Result<std::vector<model::Tenant>> list_tenants(Connection& db, std::string_view after_id,
                                                 std::int64_t limit);

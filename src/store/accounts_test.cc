@@ -31,6 +31,15 @@ TEST_F(AccountsTest, TenantsReadBackAndListInOrder) {
   EXPECT_EQ(found->name, "Bee");
   EXPECT_EQ(found->created_at, at_s(2));
   EXPECT_EQ(code_of(find_tenant(db(), "c")), Errc::kNotFound);
+  EXPECT_EQ(found->retention_days, std::nullopt);
+  auto changed = *found;
+  changed.name = "Bumble";
+  changed.retention_days = 30;
+  ASSERT_TRUE(update_tenant(db(), changed));
+  EXPECT_EQ(find_tenant(db(), "b")->name, "Bumble");
+  EXPECT_EQ(find_tenant(db(), "b")->retention_days, 30);
+  changed.id = "c";
+  EXPECT_EQ(code_of(update_tenant(db(), changed)), Errc::kNotFound);
   EXPECT_EQ(list_tenants(db(), "", 10)->size(), 2u);
   EXPECT_EQ(list_tenants(db(), "a", 10)->front().id, "b");
   EXPECT_EQ(list_tenants(db(), "", 1)->front().id, "a");

@@ -120,6 +120,7 @@ std::string encode(const model::JobOptions& options) {
   object["cache"] = options.cache;
   object["priority"] = word(name_in(kPriorities, options.priority));
   if (options.deadline_s) object["deadline_s"] = *options.deadline_s;
+  if (options.retention_days) object["retention_days"] = *options.retention_days;
   return json::serialize(object);
 }
 
@@ -180,6 +181,9 @@ model::JobOptions decode_job_options(std::string_view text) {
   }
   if (const json::value* deadline = object.if_contains("deadline_s")) {
     options.deadline_s = deadline->to_number<std::int64_t>();
+  }
+  if (const json::value* kept = object.if_contains("retention_days")) {
+    options.retention_days = kept->to_number<std::int64_t>();
   }
   return options;
 }

@@ -98,6 +98,47 @@ Result<bool> remove_job_slice(Connection& db, const SliceLimits& limits) {
   return true;
 }
 
+Result<std::vector<std::string>> find_event_ids(Connection& db, std::string_view tenant_id,
+                                                std::string_view after_id,
+                                                std::string_view before_id, std::int64_t limit) {
+  return find_rows(db,
+                   "SELECT id FROM events WHERE tenant_id = $1 AND id > $2 AND id < $3"
+                   " ORDER BY id LIMIT $4",
+                   {tenant_id, after_id, before_id, limit},
+                   [](const Row& row) { return row.string(0); });
+}
+
+Result<void> remove_told_events(Connection& db, std::string_view tenant_id,
+                                const std::vector<std::string>& event_ids) {
+  for (const std::string& event_id : event_ids) {
+    TRY(pending, find_integer(db,
+                              "SELECT COUNT(*) FROM deliveries WHERE tenant_id = $1"
+                              " AND event_id = $2 AND state = 'pending'",
+                              {tenant_id, event_id}));
+    if (pending > 0) continue;
+    TRY_VOID(delete_event(db, {.tenant_id = std::string(tenant_id), .event_id = event_id}));
+  }
+  return {};
+}
+
+Result<std::int64_t> remove_verifications(Connection& db, std::string_view tenant_id,
+                                          std::string_view before_id, std::int64_t limit) {
+  return db.execute(
+      "DELETE FROM verifications WHERE (tenant_id, id) IN (SELECT tenant_id, id"
+      " FROM verifications WHERE tenant_id = $1 AND id < $2 AND state = 'done'"
+      " ORDER BY id LIMIT $3)",
+      {tenant_id, before_id, limit});
+}
+
+Result<std::int64_t> remove_remote_jobs(Connection& db, std::string_view tenant_id, WallTime before,
+                                        std::int64_t limit) {
+  return db.execute(
+      "DELETE FROM remote_jobs WHERE (tenant_id, source_name, job_id) IN"
+      " (SELECT tenant_id, source_name, job_id FROM remote_jobs"
+      " WHERE tenant_id = $1 AND updated_at < $2 LIMIT $3)",
+      {tenant_id, before, limit});
+}
+
 Result<std::int64_t> remove_job_endpoints(Connection& db, std::int64_t limit) {
   return db.execute(
       "DELETE FROM destinations WHERE (tenant_id, id) IN (SELECT d.tenant_id, d.id"

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "store/connection.h"
 
@@ -19,6 +22,23 @@ struct SliceLimits {
 // of its events with their deliveries. An event that is still to be delivered, or was given up and
 // can be asked for again, stays. False when no removed job is left.
 Result<bool> remove_job_slice(Connection& db, const SliceLimits& limits);
+
+// Ids of events after `after_id` and before `before_id`, oldest first.
+Result<std::vector<std::string>> find_event_ids(Connection& db, std::string_view tenant_id,
+                                                std::string_view after_id,
+                                                std::string_view before_id, std::int64_t limit);
+// Those of them, with their deliveries, that are not still to be delivered: dead letters go too.
+Result<void> remove_told_events(Connection& db, std::string_view tenant_id,
+                                const std::vector<std::string>& event_ids);
+
+// Verifications that were answered, of those made before `before_id`. The number; at most `limit` a
+// call.
+Result<std::int64_t> remove_verifications(Connection& db, std::string_view tenant_id,
+                                          std::string_view before_id, std::int64_t limit);
+
+// Providers' jobs of which nothing has been heard since `before`; likewise.
+Result<std::int64_t> remove_remote_jobs(Connection& db, std::string_view tenant_id, WallTime before,
+                                        std::int64_t limit);
 
 // Endpoints (`webhook_url`) of jobs that are gone and of verifications that have ended. One with a
 // delivery that is still to be made, or that was given up and can be asked for again, stays until

@@ -55,7 +55,8 @@ model::Job make_job(const std::string& tenant, const std::string& id, model::Job
                  .catch_all_as = model::CatchAllAs::kUnknown,
                  .greylist = model::Greylist::kSkip,
                  .cache = false,
-                 .deadline_s = 3600};
+                 .deadline_s = 3600,
+                 .retention_days = 30};
   job.metadata = R"({"list":"ä"})";
   job.total_count = 1000;
   job.created_at = at_s(1);

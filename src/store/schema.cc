@@ -338,7 +338,11 @@ DROP INDEX destinations_job;
 CREATE INDEX destinations_job ON destinations (tenant_id, job_id, id);
 )";
 
-constexpr std::array<Migration, 8> kMigrations = {{
+constexpr std::string_view kRetention = R"(
+ALTER TABLE tenants ADD COLUMN retention_days BIGINT;
+)";
+
+constexpr std::array<Migration, 9> kMigrations = {{
     {1, kAccounts},
     {2, kJobs},
     {3, kEvents},
@@ -347,6 +351,7 @@ constexpr std::array<Migration, 8> kMigrations = {{
     {6, kJobControl},
     {7, kRemovedJobs},
     {8, kVerifications},
+    {9, kRetention},
 }};
 
 Result<void> apply(Driver& driver, Connection& writer, const Migration& migration) {
