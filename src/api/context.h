@@ -13,6 +13,7 @@
 #include "gateway/receiver.h"
 #include "http/server.h"
 #include "jobs/engine.h"
+#include "jobs/eraser.h"
 #include "jobs/housekeeping.h"
 #include "jobs/single_verifications.h"
 #include "store/database.h"
@@ -43,6 +44,7 @@ struct Context {
   jobs::Engine& engine;
   jobs::SingleVerifications& singles;
   jobs::Housekeeping& housekeeping;
+  jobs::Eraser& eraser;
   delivery::Dispatcher& dispatcher;
   const delivery::Outbox& outbox;
   gateway::Receiver& receiver;

@@ -276,6 +276,25 @@ std::string tenant_json(const model::Tenant& tenant) {
   return text;
 }
 
+std::string erasure_json(const model::Erasure& erasure) {
+  const bool completed = erasure.state == model::ErasureState::kCompleted;
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  json.member("erasure_id", erasure.id);
+  json.member("status", completed ? "completed" : "running");
+  text_member(json, "tenant_id", erasure.scope);
+  json.member("address_hash", erasure.address_hash);
+  json.key("erased");
+  json.begin_object();
+  for (const auto& [kind, count] : erasure.counts) json.member(kind, count);
+  json.end_object();
+  json.member("created_at", to_iso8601(erasure.created_at));
+  time_member(json, "finished_at", erasure.finished_at);
+  json.end_object();
+  return text;
+}
+
 std::string contact_json(const model::Contact& contact) {
   std::string text;
   JsonWriter json(text);

@@ -9,6 +9,7 @@
 #include "jobs/job_events.h"
 #include "model/contact.h"
 #include "model/destination.h"
+#include "model/erasure.h"
 #include "model/event.h"
 #include "model/job.h"
 #include "model/source.h"
@@ -32,6 +33,8 @@ std::string delivery_json(const model::Delivery& delivery,
 // With the key itself only when it has just been made.
 std::string key_json(const model::ApiKey& key, const std::optional<std::string>& new_key);
 std::string tenant_json(const model::Tenant& tenant);
+// Without the address: it is what nobody is to find here.
+std::string erasure_json(const model::Erasure& erasure);
 std::string contact_json(const model::Contact& contact);
 
 }  // namespace verihook::api

@@ -3,6 +3,7 @@
 #include "api/account_handlers.h"
 #include "api/bulk_handlers.h"
 #include "api/endpoint_handlers.h"
+#include "api/erase_handlers.h"
 #include "api/errors.h"
 #include "api/event_handlers.h"
 #include "api/operations_handlers.h"
@@ -127,6 +128,13 @@ constexpr RouteSpec kRoutes[] = {
     {kGet, "/v1/tenants/{tenant_id}", kAdmin, get_tenant, 200, "Show a tenant", "", "Tenant", ""},
     {kPatch, "/v1/tenants/{tenant_id}", kAdmin, patch_tenant, 200,
      "Change a tenant's name or how long its data is kept", "TenantChange", "Tenant", ""},
+
+    {kPost, "/v1/erase", kAdmin, create_erasure, 202, "Take one address out of everything",
+     "EraseRequest", "Erasure", ""},
+    {kGet, "/v1/erase", kAdmin, list_erasures, 200, "List receipts of erasures, newest first", "",
+     "ErasurePage", "limit cursor"},
+    {kGet, "/v1/erase/{erasure_id}", kAdmin, get_erasure, 200, "Show the receipt of an erasure", "",
+     "Erasure", ""},
 
     {kPost, "/webhooks/{source}", kPublic, receive_webhook, 200,
      "Receive a provider's webhook; the source's verifier decides", "", "Received", ""},

@@ -27,6 +27,7 @@
 #include "http/client_curl.h"
 #include "http/server.h"
 #include "jobs/engine.h"
+#include "jobs/eraser.h"
 #include "jobs/housekeeping.h"
 #include "jobs/single_verifications.h"
 #include "net/local_address.h"
@@ -199,6 +200,7 @@ class Application::Impl {
   std::unique_ptr<jobs::Engine> engine;
   std::unique_ptr<jobs::SingleVerifications> singles;
   std::unique_ptr<jobs::Housekeeping> housekeeping;
+  std::unique_ptr<jobs::Eraser> eraser;
   std::unique_ptr<RetryJobs> retry_jobs;
   api::Authenticator authenticator{database, clock};
   std::unique_ptr<api::Context> context;
@@ -304,9 +306,9 @@ api::Context Application::Impl::make_context() {
   options.upload_bytes_max = config.server.upload_bytes_max;
   options.emails_per_job_max = config.jobs.emails_max;
   options.verify_timeout_ms_max = Milliseconds{config.server.verify_timeout_ms_max};
-  return {options,  timers,    database,  authenticator,  ids,           random,
-          *secrets, verifier,  *engine,   *singles,       *housekeeping, *dispatcher,
-          outbox,   *receiver, &cpu_pool, &server.stats()};
+  return {options,   timers,    database,       authenticator, ids,     random,      *secrets,
+          verifier,  *engine,   *singles,       *housekeeping, *eraser, *dispatcher, outbox,
+          *receiver, &cpu_pool, &server.stats()};
 }
 
 Result<void> Application::Impl::start() {
@@ -330,6 +332,9 @@ Result<void> Application::Impl::start() {
   retry_jobs = std::make_unique<RetryJobs>(database, cpu_pool, clock, ids, *engine);
   housekeeping = std::make_unique<jobs::Housekeeping>(io.get_executor(), timers, database,
                                                       housekeeping_options(config));
+  eraser = std::make_unique<jobs::Eraser>(
+      io.get_executor(), timers, database, verifier, &cpu_pool, [this] { engine->wake(); },
+      jobs::EraserOptions{});
   http_destination = std::make_unique<destinations::HttpDestination>(
       client, *secrets, clock,
       destinations::HttpDestinationOptions{.user_agent = "verihook/" + std::string(kVersion)});
@@ -353,6 +358,7 @@ Result<void> Application::Impl::start() {
   engine->start();
   singles->start();
   housekeeping->start();
+  eraser->start();
   upkeep_tasks.spawn("upkeep", upkeep());
   upkeep_tasks.spawn("lists", watch_lists());
   if (config.smtp.audit_at_start) upkeep_tasks.spawn("self-audit", look_at_itself());
@@ -394,6 +400,7 @@ Task<void> Application::Impl::stop() {
   co_await server.stop(deadline);
   co_await engine->stop();
   co_await singles->stop();
+  co_await eraser->stop();
   co_await housekeeping->stop();
   co_await dispatcher->stop(deadline);
   co_await verifier.stop();

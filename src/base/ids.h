@@ -24,6 +24,7 @@ inline constexpr std::string_view kTenant = "ten";
 inline constexpr std::string_view kKey = "key";
 inline constexpr std::string_view kRequest = "req";
 inline constexpr std::string_view kVerification = "ver";
+inline constexpr std::string_view kErasure = "era";
 inline constexpr std::string_view kNode = "node";
 }  // namespace id_prefix
 

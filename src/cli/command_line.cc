@@ -40,6 +40,7 @@ class Parser {
     add_bulk();
     add_jobs();
     add_keys();
+    add_erase();
     add_webhook_commands();
     add_lists();
   }
@@ -207,6 +208,17 @@ class Parser {
     }
   }
 
+  void add_erase() {
+    auto* erase = command(app_, "erase", "Take one address out of everything", [this] {
+      erase_.connection = connection_;
+      return erase_;
+    });
+    erase->add_option("--email", erase_.email, "The address")->required()->type_name("ADDRESS");
+    erase->add_option("--tenant", erase_.tenant, "Only what this tenant has")->type_name("ID");
+    erase->add_flag("--json", erase_.json, "Print the receipt as JSON");
+    erase->footer(kServerFooter);
+  }
+
   void add_keys() {
     auto* keys = app_.add_subcommand("keys", "Make, list and revoke API keys");
     keys->require_subcommand(1);
@@ -348,6 +360,7 @@ class Parser {
   JobsListOptions jobs_list_;
   JobsShowOptions jobs_show_;
   JobsActOptions jobs_act_;
+  EraseOptions erase_;
   KeysCreateOptions keys_create_;
   KeysRevokeOptions keys_revoke_;
   TriggerOptions trigger_;

@@ -17,6 +17,7 @@ int run(const JobsActOptions& options);
 int run(const KeysCreateOptions& options);
 int run(const KeysListOptions& options);
 int run(const KeysRevokeOptions& options);
+int run(const EraseOptions& options);
 int run(const TriggerOptions& options);
 int run(const SignOptions& options);
 int run(const CheckSignatureOptions& options);

@@ -95,6 +95,13 @@ struct KeysRevokeOptions {
   std::string key_id;
 };
 
+struct EraseOptions {
+  Connection connection;
+  std::string email;
+  std::string tenant;  // empty: all that the key reaches
+  bool json = false;
+};
+
 struct TriggerOptions {
   std::string event;
   std::string to;
@@ -133,7 +140,7 @@ struct ConfigOptions {};
 using Invocation =
     std::variant<ServeOptions, DemoOptions, DoctorOptions, VerifyOptions, BulkOptions,
                  JobsListOptions, JobsShowOptions, JobsActOptions, KeysCreateOptions,
-                 KeysListOptions, KeysRevokeOptions, TriggerOptions, SignOptions,
+                 KeysListOptions, KeysRevokeOptions, EraseOptions, TriggerOptions, SignOptions,
                  CheckSignatureOptions, ConfigOptions, ListsShowOptions, ListsUpdateOptions>;
 
 // Exit codes of the program.

@@ -165,6 +165,13 @@ Result<std::string> SecretBox::open(std::string_view sealed,
   return aes_gcm_open(key_, sealed, additional_data);
 }
 
+std::string SecretBox::keyed_hash(std::string_view purpose, std::string_view data) const {
+  const std::string_view key(reinterpret_cast<const char*>(key_.data()), key_.size());
+  const Mac derived = hmac_sha256(key, purpose);
+  const std::string_view derived_key(reinterpret_cast<const char*>(derived.data()), derived.size());
+  return hex_encode(hmac_sha256(derived_key, data));
+}
+
 std::string SecretBox::key_id() const {
   const std::string_view key(reinterpret_cast<const char*>(key_.data()), key_.size());
   const Mac mac = hmac_sha256(key, "verihook master key id");

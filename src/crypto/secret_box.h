@@ -45,6 +45,10 @@ class SecretBox {
   Result<std::string> seal(std::string_view plaintext, std::string_view additional_data) const;
   Result<std::string> open(std::string_view sealed, std::string_view additional_data) const;
 
+  // A hash of `data` that only this key can make, in hex; `purpose` keeps those for one end apart
+  // from those for another.
+  std::string keyed_hash(std::string_view purpose, std::string_view data) const;
+
   // 16 hex digits that name the key without revealing it: kept in the store, they let a start with
   // another key file be refused before anything is written under it.
   std::string key_id() const;

@@ -128,5 +128,18 @@ TEST(SecretBox, OpensNothingOfAnotherKeyOrAnotherPlace) {
   EXPECT_NE(box.key_id(), other.key_id());
 }
 
+TEST(SecretBox, AKeyedHashIsOfOneKeyOnePurposeAndOneText) {
+  SeededRandom random(1);
+  std::array<std::byte, kAesKeyBytes> key{};
+  const SecretBox box(key, random);
+  const std::string hash = box.keyed_hash("purpose", "text");
+  EXPECT_EQ(hash.size(), 64U);
+  EXPECT_EQ(hash, SecretBox(key, random).keyed_hash("purpose", "text"));
+  EXPECT_NE(hash, box.keyed_hash("another", "text"));
+  EXPECT_NE(hash, box.keyed_hash("purpose", "texts"));
+  key[0] = std::byte{1};
+  EXPECT_NE(hash, SecretBox(key, random).keyed_hash("purpose", "text"));
+}
+
 }  // namespace
 }  // namespace verihook::crypto

@@ -38,6 +38,7 @@ class FaultyDriver final : public store::Driver {
   }
   void rollback(store::Connection& writer) override { inner_.rollback(writer); }
   Result<void> maintain(store::Connection& writer) override { return inner_.maintain(writer); }
+  Result<void> scrub(store::Connection& writer) override { return inner_.scrub(writer); }
   std::string translate_schema(std::string_view sql) const override {
     return inner_.translate_schema(sql);
   }

@@ -5,6 +5,7 @@
 
 #include "async/run_on.h"
 #include "base/log.h"
+#include "jobs/erased_rows.h"
 #include "jobs/job_events.h"
 #include "jobs/parking.h"
 #include "jobs/result_record.h"
@@ -118,9 +119,14 @@ Result<void> ChunkWorker::decode() {
   for (const ResultLine& line : stored_lines_) answered.insert(line.number);
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     fails_half_way_ |= verification::fails_the_job(rows_[i].email);
-    if (!answered.contains(rows_[i].number)) open_rows_.push_back(i);
+    if (answered.contains(rows_[i].number)) continue;
+    if (is_erased(rows_[i])) {
+      fresh_.push_back({i, erased_verdict(job_.options, engine_.timers_.clock().wall_now())});
+    } else {
+      open_rows_.push_back(i);
+    }
   }
-  answered_ = answered.size();
+  answered_ = answered.size() + fresh_.size();
   if (fails_half_way_) {
     const std::size_t half = rows_.size() / 2;
     std::erase_if(open_rows_, [&](std::size_t row) { return row >= half; });

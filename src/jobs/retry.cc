@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 
 #include "async/run_on.h"
+#include "jobs/erased_rows.h"
 #include "jobs/life_cycle.h"
 #include "jobs/result_record.h"
 #include "webhooks/canonical_json.h"
@@ -46,6 +47,7 @@ Result<std::vector<InputRow>> rows_to_retry(const store::ChunkResults& stored, R
     unknown[line.number] = status == model::Status::kUnknown;
   }
   std::erase_if(rows, [&](const InputRow& row) {
+    if (is_erased(row)) return true;
     const auto answered = unknown.find(row.number);
     if (answered == unknown.end()) return false;
     return retried == Retried::kUnprocessed || !answered->second;

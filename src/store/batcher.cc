@@ -165,6 +165,13 @@ void Batcher::maintain() {
   if (done.error().code == Errc::kStorageFailed) fail_for_good(done.error());
 }
 
+Result<void> Batcher::scrub() {
+  if (failed_) return std::unexpected(failure_);
+  const Result<void> done = driver_.scrub(writer_);
+  if (!done && done.error().code == Errc::kStorageFailed) fail_for_good(done.error());
+  return done;
+}
+
 void Batcher::fail_for_good(const Error& error) {
   failure_ = error;
   failed_ = true;

@@ -30,6 +30,9 @@ class Batcher {
   // Lets the driver do its housekeeping.
   void maintain();
 
+  // Driver::scrub between two transactions.
+  Result<void> scrub();
+
   bool failed() const { return failed_; }
 
   struct Counters {

@@ -178,6 +178,39 @@ Result<ChunkResults> find_chunk_results(Connection& db, std::string_view tenant_
   return results;
 }
 
+Result<void> rewrite_chunk(Connection& db, const model::Chunk& read, const ChunkContent& content) {
+  TRY(changed, db.execute("UPDATE chunks SET fence = fence + 1,"
+                          " leases = CASE WHEN state = 'leased' THEN leases - 1 ELSE leases END,"
+                          " lease_owner = '', lease_until = CASE WHEN state = 'leased' THEN 0"
+                          " ELSE lease_until END,"
+                          " state = CASE WHEN state = 'leased' THEN 'open' ELSE state END"
+                          " WHERE tenant_id = $1 AND job_id = $2 AND number = $3 AND fence = $4"
+                          " AND state = $5 AND processed_count = $6",
+                          {read.tenant_id, read.job_id, read.number, read.fence,
+                           name_of(read.state), read.processed_count}));
+  if (changed == 0) return fail(Errc::kConflict, "the chunk has changed meanwhile");
+  TRY_VOID(db.execute(
+      "UPDATE chunk_inputs SET input = $4 WHERE tenant_id = $1 AND job_id = $2 AND number = $3",
+      {read.tenant_id, read.job_id, read.number, BlobView{content.input}}));
+  if (read.state == model::ChunkState::kDone) {
+    return done(
+        db.execute("UPDATE chunk_results SET results = $4"
+                   " WHERE tenant_id = $1 AND job_id = $2 AND number = $3",
+                   {read.tenant_id, read.job_id, read.number, BlobView{content.result}}));
+  }
+  TRY_VOID(
+      db.execute("DELETE FROM chunk_segments WHERE tenant_id = $1 AND job_id = $2 AND number = $3",
+                 {read.tenant_id, read.job_id, read.number}));
+  std::int64_t number = 0;
+  for (const std::string& segment : content.segments) {
+    TRY_VOID(
+        db.execute("INSERT INTO chunk_segments (tenant_id, job_id, number, segment, results)"
+                   " VALUES ($1, $2, $3, $4, $5)",
+                   {read.tenant_id, read.job_id, read.number, number++, BlobView{segment}}));
+  }
+  return {};
+}
+
 Result<ParkedRows> find_parked_rows(Connection& db, std::string_view tenant_id,
                                     std::string_view job_id) {
   TRY(found, find_row(db,

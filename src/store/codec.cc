@@ -16,6 +16,7 @@ namespace json = boost::json;
 
 constexpr std::array<std::string_view, 4> kChunkStates = {"open", "leased", "parked", "done"};
 constexpr std::array<std::string_view, 2> kOrigins = {"produced", "received"};
+constexpr std::array<std::string_view, 3> kErasureStates = {"running", "scrubbing", "completed"};
 constexpr std::array<std::string_view, 3> kDisposableAs = {"risky", "invalid", "flag"};
 constexpr std::array<std::string_view, 2> kRoleAs = {"flag", "risky"};
 constexpr std::array<std::string_view, 3> kCatchAllAs = {"risky", "valid", "unknown"};
@@ -124,6 +125,20 @@ std::string encode(const model::JobOptions& options) {
   return json::serialize(object);
 }
 
+std::string encode(const std::map<std::string, std::int64_t>& counts) {
+  json::object object;
+  for (const auto& [name, count] : counts) object[name] = count;
+  return json::serialize(object);
+}
+
+std::map<std::string, std::int64_t> decode_counts(std::string_view text) {
+  std::map<std::string, std::int64_t> counts;
+  for (const auto& [name, count] : parse(text).as_object()) {
+    counts[std::string(std::string_view(name))] = count.to_number<std::int64_t>();
+  }
+  return counts;
+}
+
 std::vector<std::string> decode_strings(std::string_view text) {
   std::vector<std::string> list;
   for (const json::value& item : parse(text).as_array()) list.push_back(string_of(item));
@@ -190,6 +205,7 @@ model::JobOptions decode_job_options(std::string_view text) {
 
 std::string_view name_of(model::ChunkState state) { return name_in(kChunkStates, state); }
 std::string_view name_of(model::EventOrigin origin) { return name_in(kOrigins, origin); }
+std::string_view name_of(model::ErasureState state) { return name_in(kErasureStates, state); }
 
 model::JobState decode_job_state(std::string_view name) {
   return known(model::parse_job_state(name));
@@ -211,6 +227,9 @@ model::DestinationKind decode_destination_kind(std::string_view name) {
 }
 model::DestinationState decode_destination_state(std::string_view name) {
   return value_named<model::DestinationState, 3>(name);
+}
+model::ErasureState decode_erasure_state(std::string_view name) {
+  return value_in<model::ErasureState>(kErasureStates, name);
 }
 model::SourceMode decode_source_mode(std::string_view name) {
   return value_named<model::SourceMode, 2>(name);

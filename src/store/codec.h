@@ -3,6 +3,8 @@
 // CorruptRow for what this program never wrote; Database turns that into kInternal at its edge.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "model/destination.h"
+#include "model/erasure.h"
 #include "model/event.h"
 #include "model/job.h"
 #include "model/source.h"
@@ -27,14 +30,17 @@ std::string encode(const Headers& headers);
 std::string encode(const std::vector<model::SealedSecret>& secrets);
 std::string encode(const model::DeliveryOptions& options);
 std::string encode(const model::JobOptions& options);
+std::string encode(const std::map<std::string, std::int64_t>& counts);
 
 std::vector<std::string> decode_strings(std::string_view json);
 std::vector<model::SealedSecret> decode_secrets(std::string_view json);
 model::DeliveryOptions decode_delivery_options(std::string_view json);
 model::JobOptions decode_job_options(std::string_view json);
+std::map<std::string, std::int64_t> decode_counts(std::string_view json);
 
 std::string_view name_of(model::ChunkState state);
 std::string_view name_of(model::EventOrigin origin);
+std::string_view name_of(model::ErasureState state);
 
 // The enumerator with this stored name.
 model::JobState decode_job_state(std::string_view name);
@@ -45,5 +51,6 @@ model::DeliveryState decode_delivery_state(std::string_view name);
 model::DestinationKind decode_destination_kind(std::string_view name);
 model::DestinationState decode_destination_state(std::string_view name);
 model::SourceMode decode_source_mode(std::string_view name);
+model::ErasureState decode_erasure_state(std::string_view name);
 
 }  // namespace verihook::store

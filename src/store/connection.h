@@ -108,6 +108,9 @@ class Driver {
   virtual void rollback(Connection& writer) = 0;
   // Called on the writer's thread when it is idle, and after every so many commits.
   virtual Result<void> maintain(Connection& writer) = 0;
+  // Nothing of what was deleted and committed is left in the files when this returns. Outside of a
+  // transaction. kBusy: a reader still needs some of it; try again.
+  virtual Result<void> scrub(Connection& writer) = 0;
   // Replaces the words in braces of a migration by this database's ("{blob}" → BLOB or BYTEA).
   virtual std::string translate_schema(std::string_view sql) const = 0;
   // True when readers share the writer's handle (in-memory databases): reads then run on the

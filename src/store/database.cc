@@ -139,8 +139,14 @@ void Database::Impl::run_batch(std::vector<Request> requests) {
 }
 
 void Database::Impl::run_writes(std::vector<Request> requests, bool more_wait) {
-  batcher_->run(requests);
-  answer(std::move(requests));
+  std::vector<Request> scrubs =
+      take_out(requests, [](const Request& request) { return request.is_scrub; });
+  if (!requests.empty()) {
+    batcher_->run(requests);
+    answer(std::move(requests));
+  }
+  for (Request& request : scrubs) request.result = batcher_->scrub();
+  answer(std::move(scrubs));
   const std::uint64_t commits = batcher_->counters().commits;
   if (more_wait && commits - maintained_at_ < kCommitsBetweenMaintenance) return;
   maintained_at_ = commits;
@@ -229,10 +235,11 @@ Result<void> Database::open() { return impl_->open(); }
 
 // The handler's cancellation slot is left alone on purpose: the work refers to the frame of the
 // coroutine that waits here, which therefore must not go on before the work has been done.
-Task<Result<void>> Database::submit(Work work, bool is_write) {
-  const auto initiate = [this, is_write](auto handler, Work submitted) {
+Task<Result<void>> Database::submit(Work work, Kind kind) {
+  const auto initiate = [this, kind](auto handler, Work submitted) {
     Request request;
-    request.is_write = is_write;
+    request.is_write = kind != Kind::kRead;
+    request.is_scrub = kind == Kind::kScrub;
     request.work = std::move(submitted);
     // Tracked: an io context with a caller waiting here has not run out of work.
     request.executor = asio::prefer(asio::get_associated_executor(handler),
@@ -244,8 +251,11 @@ Task<Result<void>> Database::submit(Work work, bool is_write) {
       initiate, asio::use_awaitable, std::move(work));
 }
 
-Task<Result<void>> Database::submit_write(Work work) { return submit(std::move(work), true); }
-Task<Result<void>> Database::submit_read(Work work) { return submit(std::move(work), false); }
+Task<Result<void>> Database::submit_write(Work work) {
+  return submit(std::move(work), Kind::kWrite);
+}
+Task<Result<void>> Database::submit_read(Work work) { return submit(std::move(work), Kind::kRead); }
+Task<Result<void>> Database::scrub() { return submit({}, Kind::kScrub); }
 
 DatabaseStats Database::stats() const { return impl_->stats(); }
 bool Database::failed() const { return impl_->failed(); }

@@ -84,6 +84,10 @@ class Database {
     co_return std::move(*value);
   }
 
+  // Nothing of what was deleted before is left in the database's files when this returns. kBusy: a
+  // reader still needs some of it; try again.
+  Task<Result<void>> scrub();
+
   DatabaseStats stats() const;
   bool failed() const;
 
@@ -92,7 +96,8 @@ class Database {
   // Neither can be cancelled once submitted: the caller is resumed when the work has been done.
   Task<Result<void>> submit_write(Work work);
   Task<Result<void>> submit_read(Work work);
-  Task<Result<void>> submit(Work work, bool is_write);
+  enum class Kind { kWrite, kRead, kScrub };
+  Task<Result<void>> submit(Work work, Kind kind);
 
   class Impl;
   std::unique_ptr<Impl> impl_;

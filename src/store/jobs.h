@@ -94,6 +94,14 @@ struct ChunkResults {
 Result<ChunkResults> find_chunk_results(Connection& db, std::string_view tenant_id,
                                         std::string_view job_id, std::int64_t number,
                                         bool with_input);
+// Writes another content for a chunk that is still as it was read. Whoever has it in hand loses it,
+// without fault, and it is open again. kConflict when it has changed since.
+struct ChunkContent {
+  std::string input;
+  std::vector<std::string> segments;
+  std::string result;  // of a chunk that is done
+};
+Result<void> rewrite_chunk(Connection& db, const model::Chunk& read, const ChunkContent& content);
 // Rows of a job that are to be asked again later, and when the first of them is.
 struct ParkedRows {
   std::int64_t count = 0;

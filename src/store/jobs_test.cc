@@ -60,6 +60,7 @@ void expect_same(const model::Job& found, const model::Job& wanted) {
   EXPECT_EQ(found.options.greylist, wanted.options.greylist);
   EXPECT_EQ(found.options.cache, wanted.options.cache);
   EXPECT_EQ(found.options.deadline_s, wanted.options.deadline_s);
+  EXPECT_EQ(found.options.retention_days, wanted.options.retention_days);
   EXPECT_EQ(found.metadata, wanted.metadata);
   EXPECT_EQ(found.total_count, wanted.total_count);
   EXPECT_EQ(found.processed_count, wanted.processed_count);
@@ -297,6 +298,40 @@ TEST_F(JobsTest, ANodeThatStartsAgainGivesBackWhatItsFormerRunHeldAndNothingElse
   EXPECT_EQ(code_of(checkpoint_chunk(db(), checkpoint_of(ours->chunk, 1))), Errc::kConflict);
   EXPECT_EQ(next(), "job_1/0");
   EXPECT_EQ(next(), "nothing");
+}
+
+TEST_F(JobsTest, ARewrittenChunkIsTakenFromItsWorkerWithoutFault) {
+  add_job("a", "job_1", 1);
+  auto point = checkpoint_of(lease(0)->chunk, 3);
+  point.segment = "one";
+  ASSERT_TRUE(checkpoint_chunk(db(), point));
+  const auto read = find_chunk_results(db(), "a", "job_1", 0, true);
+  const ChunkContent content{.input = "new rows", .segments = {"new one"}, .result = ""};
+  ASSERT_TRUE(rewrite_chunk(db(), read->chunk, content));
+  EXPECT_EQ(code_of(rewrite_chunk(db(), read->chunk, content)), Errc::kConflict);
+  EXPECT_EQ(code_of(checkpoint_chunk(db(), point)), Errc::kConflict);
+  const auto again = lease(1);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->input, "new rows");
+  EXPECT_EQ(again->segments, std::vector<std::string>{"new one"});
+  EXPECT_EQ(again->chunk.processed_count, 3);
+  EXPECT_EQ(again->chunk.leases, 1);
+}
+
+TEST_F(JobsTest, ARewrittenChunkThatIsDoneStaysDone) {
+  add_job("a", "job_1", 1);
+  auto point = checkpoint_of(lease(0)->chunk, 10);
+  point.done = true;
+  point.result = "results";
+  ASSERT_TRUE(checkpoint_chunk(db(), point));
+  const auto read = find_chunk_results(db(), "a", "job_1", 0, true);
+  ASSERT_TRUE(rewrite_chunk(db(), read->chunk,
+                            {.input = "new rows", .segments = {}, .result = "new results"}));
+  const auto found = find_chunk_results(db(), "a", "job_1", 0, true);
+  EXPECT_EQ(found->chunk.state, model::ChunkState::kDone);
+  EXPECT_EQ(found->result, "new results");
+  EXPECT_EQ(found->input, "new rows");
+  EXPECT_EQ(next(9), "nothing");
 }
 
 TEST_F(JobsTest, ADeletedJobsCheckpointIsRefused) {

@@ -98,6 +98,10 @@ Result<bool> remove_job_slice(Connection& db, const SliceLimits& limits) {
   return true;
 }
 
+Result<std::int64_t> count_removed_jobs(Connection& db) {
+  return find_integer(db, "SELECT COUNT(*) FROM removed_jobs");
+}
+
 Result<std::vector<std::string>> find_event_ids(Connection& db, std::string_view tenant_id,
                                                 std::string_view after_id,
                                                 std::string_view before_id, std::int64_t limit) {

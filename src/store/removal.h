@@ -23,6 +23,9 @@ struct SliceLimits {
 // can be asked for again, stays. False when no removed job is left.
 Result<bool> remove_job_slice(Connection& db, const SliceLimits& limits);
 
+// Deleted jobs of which something is left.
+Result<std::int64_t> count_removed_jobs(Connection& db);
+
 // Ids of events after `after_id` and before `before_id`, oldest first.
 Result<std::vector<std::string>> find_event_ids(Connection& db, std::string_view tenant_id,
                                                 std::string_view after_id,

@@ -16,6 +16,7 @@ namespace verihook::store {
 
 struct Request {
   bool is_write = false;
+  bool is_scrub = false;  // a write without work: Driver::scrub
   std::function<Result<void>(Connection&)> work;
   boost::asio::any_io_executor executor;  // where the caller goes on
   std::move_only_function<void(Result<void>)> resume;

@@ -342,7 +342,22 @@ constexpr std::string_view kRetention = R"(
 ALTER TABLE tenants ADD COLUMN retention_days BIGINT;
 )";
 
-constexpr std::array<Migration, 9> kMigrations = {{
+constexpr std::string_view kErasures = R"(
+CREATE TABLE erasures (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  email TEXT NOT NULL,
+  address_hash TEXT NOT NULL,
+  state TEXT NOT NULL,
+  counts TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  finished_at BIGINT,
+  PRIMARY KEY (tenant_id, id)
+){clustered};
+)";
+
+constexpr std::array<Migration, 10> kMigrations = {{
     {1, kAccounts},
     {2, kJobs},
     {3, kEvents},
@@ -352,6 +367,7 @@ constexpr std::array<Migration, 9> kMigrations = {{
     {7, kRemovedJobs},
     {8, kVerifications},
     {9, kRetention},
+    {10, kErasures},
 }};
 
 Result<void> apply(Driver& driver, Connection& writer, const Migration& migration) {

@@ -1,5 +1,7 @@
 #include "verification/result_cache.h"
 
+#include "base/text.h"
+
 namespace verihook::verification {
 
 double lifetime_of(model::Reason reason) {
@@ -16,6 +18,13 @@ double lifetime_of(model::Reason reason) {
       return 1.0 / 24;
     default:
       return 0.0;
+  }
+}
+
+void ResultCache::forget(std::string_view mailbox) {
+  for (Entries* entries : {&young_, &old_}) {
+    std::erase_if(*entries,
+                  [&](const auto& entry) { return equals_ignoring_case(entry.first, mailbox); });
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "base/clock.h"
@@ -34,6 +35,9 @@ class ResultCache {
   const KnownMailbox* find(const std::string& mailbox, WallTime now);
   // Does nothing when the verdict's reason is not one to keep.
   void remember(const std::string& mailbox, const model::Verdict& verdict);
+
+  // Whatever its letter case.
+  void forget(std::string_view mailbox);
 
   std::size_t size() const { return young_.size() + old_.size(); }
   std::uint64_t hits() const { return hits_; }

@@ -68,6 +68,15 @@ TEST(ResultCache, StaysWithinItsBoundAndKeepsWhatIsAskedFor) {
   }
 }
 
+TEST(ResultCache, ForgetsAMailboxWhateverItsLetterCase) {
+  ResultCache cache(10, 24h);
+  cache.remember("Ann@d.example", verdict_of(model::Reason::kAcceptedEmail));
+  cache.remember("joann@d.example", verdict_of(model::Reason::kAcceptedEmail));
+  cache.forget("ann@d.example");
+  EXPECT_EQ(cache.find("Ann@d.example", kNow), nullptr);
+  EXPECT_NE(cache.find("joann@d.example", kNow), nullptr);
+}
+
 TEST(ResultCache, CanBeSwitchedOff) {
   ResultCache none(0, 24h);
   none.remember("a@d.example", verdict_of(model::Reason::kAcceptedEmail));

@@ -210,6 +210,7 @@ class Verifier::Impl {
   Timers& timers() { return timers_; }
   const address::Lists& lists() const { return *lists_; }
   void use_lists(std::shared_ptr<const address::Lists> lists) { lists_ = std::move(lists); }
+  void forget(std::string_view mailbox) { known_.forget(mailbox); }
 
  private:
   struct Row {
@@ -548,6 +549,8 @@ Task<void> Verifier::verify_all(std::span<const std::string> emails, model::JobO
                                 Asker asker, OnVerdict on_verdict) {
   return impl_->verify_all(emails, options, std::move(asker), std::move(on_verdict));
 }
+
+void Verifier::forget(std::string_view mailbox) { impl_->forget(mailbox); }
 
 void Verifier::use_lists(std::shared_ptr<const address::Lists> lists) {
   impl_->use_lists(std::move(lists));

@@ -68,6 +68,9 @@ class Verifier {
   // From now on; what has been judged by the old ones stays.
   void use_lists(std::shared_ptr<const address::Lists> lists);
 
+  // Keeps no earlier answer about this mailbox; `mailbox` is an address's normal form.
+  void forget(std::string_view mailbox);
+
   // Whether a fair sample of domains or mail servers all failed; reading it begins a new sample.
   Trouble take_trouble();
 

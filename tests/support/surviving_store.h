@@ -76,6 +76,10 @@ class SurvivingStore::ForwardDriver final : public store::Driver {
   }
   void rollback(store::Connection&) override { store_.inner_.rollback(*store_.writer_); }
   Result<void> maintain(store::Connection&) override { return {}; }
+  Result<void> scrub(store::Connection&) override {
+    if (store_.dead) return fail(Errc::kStorageFailed, "the machine is off");
+    return store_.inner_.scrub(*store_.writer_);
+  }
   std::string translate_schema(std::string_view sql) const override {
     return store_.inner_.translate_schema(sql);
   }

@@ -18,6 +18,7 @@ constexpr std::string_view kWriterSettings =
     "PRAGMA wal_autocheckpoint = 0;"
     "PRAGMA foreign_keys = OFF;"
     "PRAGMA trusted_schema = OFF;"
+    "PRAGMA secure_delete = ON;"    // what is deleted is overwritten: see scrub()
     "PRAGMA temp_store = MEMORY;"   // and with it the journals of savepoints
     "PRAGMA cache_size = -65536;";  // KiB
 
@@ -188,6 +189,19 @@ Result<void> SqliteDriver::maintain(Connection& writer) {
   const Result<void> done = checkpoint(ours(writer), SQLITE_CHECKPOINT_TRUNCATE);
   sqlite3_busy_timeout(ours(writer).handle(), options_.busy_timeout_ms);
   return done;
+}
+
+// What is deleted is overwritten in the pages that held it; older copies of those pages are in the
+// write-ahead log until all of it is in the database file and it is cut off.
+Result<void> SqliteDriver::scrub(Connection& writer) {
+  if (options_.in_memory) return {};
+  const int code = sqlite3_wal_checkpoint_v2(ours(writer).handle(), nullptr,
+                                             SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code == SQLITE_OK) return {};
+  if ((code & 0xff) == SQLITE_BUSY) {
+    return fail(Errc::kBusy, "a reader still needs old pages of the database");
+  }
+  return std::unexpected(ours(writer).error_of(code));
 }
 
 std::string SqliteDriver::translate_schema(std::string_view sql) const {

@@ -47,6 +47,7 @@ class SqliteDriver final : public Driver {
   Result<void> commit(Connection& writer) override;
   void rollback(Connection& writer) override;
   Result<void> maintain(Connection& writer) override;
+  Result<void> scrub(Connection& writer) override;
   std::string translate_schema(std::string_view sql) const override;
   bool reads_through_writer() const override { return options_.in_memory; }
 

@@ -138,6 +138,39 @@ TEST_F(SqliteDriverTest, ASlowReaderLetsTheLogGrowAndTheWriterLive) {
   EXPECT_LT(wal_bytes(), grown / 2);
 }
 
+TEST_F(SqliteDriverTest, WhatWasDeletedLeavesTheFilesWhenTheyAreScrubbed) {
+  const std::string secret = "ann.was.here@example.com";
+  const auto traces = [&] {
+    std::size_t count = 0;
+    for (const char* end : {"", "-wal"}) {
+      auto path = file();
+      path += end;
+      std::ifstream stream(path, std::ios::binary);
+      const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+      count += bytes.find(secret) != std::string::npos;
+    }
+    return count;
+  };
+  SqliteDriver driver(file(), {.vfs = {}, .busy_timeout_ms = 50});
+  auto writer = *driver.open_writer();
+  ASSERT_TRUE(writer->execute_script("CREATE TABLE t (x BIGINT, y TEXT)"));
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(writer->execute("INSERT INTO t VALUES ($1, $2)", {i, secret + std::to_string(i)}));
+  }
+  ASSERT_TRUE(driver.scrub(*writer));
+  EXPECT_EQ(traces(), 1u);
+  ASSERT_TRUE(writer->execute("UPDATE t SET y = 'gone' WHERE x < 25"));
+  ASSERT_TRUE(writer->execute("DELETE FROM t WHERE x >= 25"));
+  auto reader = *driver.open_reader();
+  ASSERT_TRUE(reader->execute("BEGIN"));
+  ASSERT_TRUE(reader->query("SELECT COUNT(*) FROM t", {}, [](const Row&) { return true; }));
+  ASSERT_TRUE(writer->execute("INSERT INTO t VALUES (99, 'later')"));
+  EXPECT_EQ(driver.scrub(*writer).error().code, Errc::kBusy);
+  ASSERT_TRUE(reader->execute("COMMIT"));
+  ASSERT_TRUE(driver.scrub(*writer));
+  EXPECT_EQ(traces(), 0u);
+}
+
 TEST_F(SqliteDriverTest, AFailedSyncFailsItsBatchAndAllLaterOnesAndIsNeverRetried) {
   FaultyVfs vfs("failing-sync");
   ASSERT_TRUE(open({.vfs = vfs.name()}));
