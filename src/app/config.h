@@ -96,7 +96,7 @@ struct Config {
     std::size_t loaded_deliveries_max = 10'000;
   };
   struct Retention {
-    std::int64_t days = 90;
+    std::int64_t days = 0;  // 0: until they are deleted
   };
   struct Jobs {
     std::int64_t emails_max = 100'000'000;
