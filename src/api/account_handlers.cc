@@ -13,9 +13,6 @@ namespace {
 constexpr std::size_t kContactsPerImportMax = 100'000;
 constexpr std::size_t kImportBytesMax = std::size_t{32} * 1024 * 1024;
 
-// Keys and tenants of others are the business of the tenant that exists from the first start.
-bool is_operator(const Caller& caller) { return caller.tenant_id == model::kDefaultTenant; }
-
 bool is_tenant_id(std::string_view id) {
   return !id.empty() && id.size() <= 64 &&
          std::ranges::all_of(id, [](char c) { return is_alnum(c) || c == '-' || c == '_'; });

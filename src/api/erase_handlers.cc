@@ -17,14 +17,13 @@ Answer create_erasure(Context& context, Call& call) {
   if (email.find('@') == email.npos) {
     co_return fail(Errc::kInvalidArgument, "email must be an address");
   }
-  const bool is_operator = call.caller.tenant_id == model::kDefaultTenant;
-  if (tenant_id && *tenant_id != call.caller.tenant_id && !is_operator) {
+  if (tenant_id && *tenant_id != call.caller.tenant_id && !is_operator(call.caller)) {
     co_return fail(Errc::kForbidden, "what another tenant has can only be erased by the operator");
   }
   model::Erasure erasure;
   erasure.tenant_id = call.caller.tenant_id;
   erasure.id = context.ids.make(id_prefix::kErasure);
-  erasure.scope = tenant_id.value_or(is_operator ? "" : call.caller.tenant_id);
+  erasure.scope = tenant_id.value_or(is_operator(call.caller) ? "" : call.caller.tenant_id);
   erasure.email = email;
   erasure.address_hash =
       context.secrets.keyed_hash("erased address", address::Spellings(email).key());

@@ -4,7 +4,6 @@
 // backwards; and at the end the totals add up.
 //
 // VERIHOOK_SEQUENCES sets how many are run (default 50), VERIHOOK_SEED runs one alone.
-#include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <unordered_map>
@@ -14,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "base/log.h"
+#include "tests/simulation/seeds.h"
 #include "tests/simulation/world.h"
 
 namespace verihook::simulation {
@@ -227,22 +227,13 @@ TEST(LifeCycle, AShortListBesideALongOneTakesNoMoreThanTwiceItsTimeAlone) {
   EXPECT_LE(beside, 2 * alone);
 }
 
-std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
 TEST(LifeCycle, NobodyIsAskedAfterTheAnswerAndTotalsAddUpFromEverySeed) {
   set_log_level(LogLevel::kOff);
-  const std::uint64_t only = number_from_environment("VERIHOOK_SEED", 0);
-  const std::uint64_t count = number_from_environment("VERIHOOK_SEQUENCES", 50);
-  for (std::uint64_t seed = only ? only : 1; seed <= (only ? only : count); ++seed) {
-    SCOPED_TRACE("VERIHOOK_SEED=" + std::to_string(seed));
+  for_each_seed("VERIHOOK_SEQUENCES", 50, [](std::uint64_t seed) {
     Sequence sequence(seed);
     sequence.run();
     sequence.check();
-    if (::testing::Test::HasFailure()) return;
-  }
+  });
 }
 
 }  // namespace

@@ -5,13 +5,13 @@
 // completion told at least once under one id, and every delivery accounted for.
 //
 // VERIHOOK_SEEDS sets how many seeds are run (default 1000), VERIHOOK_SEED runs one alone.
-#include <cstdlib>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <gtest/gtest.h>
 
 #include "base/log.h"
+#include "tests/simulation/seeds.h"
 #include "tests/simulation/world.h"
 
 namespace verihook::simulation {
@@ -192,22 +192,13 @@ TEST(WholeWay, AVerificationWaitsForAServerThatSaysLater) {
   EXPECT_EQ(world.received.size(), asked.size());
 }
 
-std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
 TEST(WholeWay, ComesToItsEndFromEverySeed) {
   set_log_level(LogLevel::kOff);
-  const std::uint64_t only = number_from_environment("VERIHOOK_SEED", 0);
-  const std::uint64_t seeds = number_from_environment("VERIHOOK_SEEDS", 1'000);
-  for (std::uint64_t seed = only ? only : 1; seed <= (only ? only : seeds); ++seed) {
-    SCOPED_TRACE("VERIHOOK_SEED=" + std::to_string(seed));
+  for_each_seed("VERIHOOK_SEEDS", 1'000, [](std::uint64_t seed) {
     Life life(seed);
     life.live();
     life.check();
-    if (::testing::Test::HasFailure()) return;
-  }
+  });
 }
 
 }  // namespace
