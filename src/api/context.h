@@ -15,6 +15,7 @@
 #include "jobs/engine.h"
 #include "jobs/eraser.h"
 #include "jobs/housekeeping.h"
+#include "jobs/results.h"
 #include "jobs/single_verifications.h"
 #include "store/database.h"
 #include "verification/verifier.h"
@@ -45,6 +46,7 @@ struct Context {
   jobs::SingleVerifications& singles;
   jobs::Housekeeping& housekeeping;
   jobs::Eraser& eraser;
+  jobs::DownloadMemory& download_memory;
   delivery::Dispatcher& dispatcher;
   const delivery::Outbox& outbox;
   gateway::Receiver& receiver;

@@ -81,6 +81,13 @@ void append_response(JsonWriter& json, std::string_view status, std::string_view
   json.end_object();
 }
 
+// Of the one document that can be had in parts.
+void append_part_responses(JsonWriter& json) {
+  append_response(json, "206", "The part that Range asks for", {});
+  append_response(json, "304", "The client has it already, by If-None-Match", {});
+  append_response(json, "416", "It has no such part; Content-Range says how long it is", "Error");
+}
+
 void append_responses(JsonWriter& json, const RouteSpec& route) {
   json.key("responses");
   json.begin_object();
@@ -88,6 +95,7 @@ void append_responses(JsonWriter& json, const RouteSpec& route) {
   if (!route.accepted_schema.empty()) {
     append_response(json, "202", "Accepted; the answer comes later", route.accepted_schema);
   }
+  if (route.response_schema == "Verdicts") append_part_responses(json);
   append_response(json, "default", "What went wrong, in one sentence", "Error");
   json.end_object();
 }

@@ -202,6 +202,7 @@ class Application::Impl {
   std::unique_ptr<jobs::Housekeeping> housekeeping;
   std::unique_ptr<jobs::Eraser> eraser;
   std::unique_ptr<RetryJobs> retry_jobs;
+  jobs::DownloadMemory download_memory;
   api::Authenticator authenticator{database, clock};
   std::unique_ptr<api::Context> context;
   std::unique_ptr<http::Router> router;
@@ -306,9 +307,9 @@ api::Context Application::Impl::make_context() {
   options.upload_bytes_max = config.server.upload_bytes_max;
   options.emails_per_job_max = config.jobs.emails_max;
   options.verify_timeout_ms_max = Milliseconds{config.server.verify_timeout_ms_max};
-  return {options,   timers,    database,       authenticator, ids,     random,      *secrets,
-          verifier,  *engine,   *singles,       *housekeeping, *eraser, *dispatcher, outbox,
-          *receiver, &cpu_pool, &server.stats()};
+  return {options,         timers,      database, authenticator, ids,           random,
+          *secrets,        verifier,    *engine,  *singles,      *housekeeping, *eraser,
+          download_memory, *dispatcher, outbox,   *receiver,     &cpu_pool,     &server.stats()};
 }
 
 Result<void> Application::Impl::start() {

@@ -36,8 +36,8 @@ bool is_sendable(const Response& response);
 
 // Appends the head. Fields that belong to the connection (Content-Length, Transfer-Encoding,
 // Connection, Date, X-Request-ID and their like) are ours; the handler's of those names are left
-// out. The safety fields (Cache-Control, X-Content-Type-Options, Content-Security-Policy) are added
-// where the handler has not set its own.
+// out, and a Content-Length beside a stream is its length. The safety fields (Cache-Control,
+// X-Content-Type-Options, Content-Security-Policy) are added where the handler has not set its own.
 void append_head(std::string& out, const Response& response, const HeadExtras& extras);
 
 // "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7).

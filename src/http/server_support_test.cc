@@ -129,6 +129,9 @@ Task<Response> TestServer::wait(Request&) {
 Response TestServer::stream(const Request& request) {
   Response response;
   response.headers.add("Content-Type", "text/plain");
+  if (const auto length = request.query_value("length")) {
+    response.headers.add("Content-Length", std::string(*length));
+  }
   response.stream = [cut = request.path == "/cut",
                      sent = 0]() mutable -> Task<Result<std::string>> {
     if (++sent <= 3) co_return "piece " + std::to_string(sent) + "\n";

@@ -268,6 +268,27 @@ TEST(Server, StreamsUntilTheEndOfTheConnectionForHttp10) {
   EXPECT_EQ(responses[0].body, "piece 1\npiece 2\npiece 3\n");
 }
 
+TEST(Server, StreamsWithTheLengthThatItsHandlerNames) {
+  TestServer server;
+  const auto responses =
+      exchange(server.port(), request("GET", "/stream?length=24") + request("GET", "/"));
+  ASSERT_EQ(responses.size(), 2u);
+  EXPECT_EQ(responses[0].field("Content-Length"), "24");
+  EXPECT_EQ(responses[0].field("Transfer-Encoding"), "(none)");
+  EXPECT_EQ(responses[0].body, "piece 1\npiece 2\npiece 3\n");
+}
+
+TEST(Server, CutsAStreamThatIsShorterOrLongerThanItsHeadSays) {
+  TestServer server;
+  for (const char* length : {"0", "8", "23", "25"}) {
+    RawClient client(server.port());
+    client.send(request("GET", std::string("/stream?length=") + length) + request("GET", "/"));
+    const std::string received = client.read_to_end();
+    EXPECT_FALSE(received.contains("{}")) << length;
+    EXPECT_TRUE(client.was_reset()) << length;
+  }
+}
+
 TEST(Server, CutsTheConnectionWhenAStreamFails) {
   TestServer server;
   RawClient client(server.port());

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "http/session_body.h"
 #include "http/target.h"
 
@@ -299,7 +300,11 @@ Task<bool> Session::answer(Response response, Answering how) {
   if (response.status == 204 || response.status == 304) {
     extras.body_end = BodyEnd::kNone;
   } else if (response.stream) {
-    extras.body_end = how.http_1_0 ? BodyEnd::kClose : BodyEnd::kChunked;
+    const auto length = parse_u64(response.headers.get("Content-Length").value_or(""));
+    extras.content_length = length.value_or(0);
+    extras.body_end = length         ? BodyEnd::kLength
+                      : how.http_1_0 ? BodyEnd::kClose
+                                     : BodyEnd::kChunked;
   }
   extras.close = how.close || extras.body_end == BodyEnd::kClose;
   extras.keep_alive_1_0 = how.http_1_0;
@@ -311,7 +316,7 @@ Task<bool> Session::answer(Response response, Answering how) {
   if (!with_body || response.stream) {
     written = co_await write(out_, {});
     if (written && with_body) {
-      written = co_await write_stream(response, extras.body_end == BodyEnd::kChunked);
+      written = co_await write_stream(response, extras);
     }
   } else if (transport_.is_tls() && response.body.size() <= kTlsRecordBytes) {
     out_ += response.body;  // one record instead of two
@@ -323,7 +328,10 @@ Task<bool> Session::answer(Response response, Answering how) {
   co_return written && !extras.close;
 }
 
-Task<bool> Session::write_stream(const Response& response, bool chunked) {
+Task<bool> Session::write_stream(const Response& response, const HeadExtras& extras) {
+  const bool chunked = extras.body_end == BodyEnd::kChunked;
+  const bool measured = extras.body_end == BodyEnd::kLength;
+  std::uint64_t left = measured ? extras.content_length : 0;
   while (true) {
     phase_ = Phase::kHandling;
     may_be_abandoned_ = true;
@@ -335,6 +343,10 @@ Task<bool> Session::write_stream(const Response& response, bool chunked) {
     } catch (const std::exception& error) {
       piece = fail(Errc::kInternal, error.what());
     }
+    // More or less than the length that the head names would be taken for the next answer.
+    if (measured && piece && (piece->empty() ? left > 0 : piece->size() > left)) {
+      piece = fail(Errc::kInternal, "it has another length than its head says");
+    }
     if (!piece) {
       if (!cancelled(co_await asio::this_coro::cancellation_state)) {
         log_warning("a streamed answer was cut short", {{"reason", piece.error().message}});
@@ -343,6 +355,7 @@ Task<bool> Session::write_stream(const Response& response, bool chunked) {
       co_return false;
     }
     if (piece->empty()) break;
+    left -= measured ? piece->size() : 0;
     out_.clear();
     if (chunked) {
       fmt::format_to(std::back_inserter(out_), "{:x}\r\n", piece->size());

@@ -76,7 +76,7 @@ class Session {
 
   Task<void> refuse(const Refusal& refusal);
   Task<bool> answer(Response response, Answering how);
-  Task<bool> write_stream(const Response& response, bool chunked);
+  Task<bool> write_stream(const Response& response, const HeadExtras& extras);
   Task<bool> write(std::string_view head, std::string_view body);
   Task<void> linger();
   void watch_for_abandonment();

@@ -71,28 +71,46 @@ void DownloadMemory::forget(const std::string& document) {
   by_document_.erase(found);
 }
 
-std::string document_tag(const model::Job& job, const ExportRequest& request) {
-  const std::string made_of = fmt::format(
-      "1 {} {} {} {} {}\n{}", job.id, static_cast<int>(job.state), job.processed_count,
-      job.chunk_count, to_unix_ms(job.finished_at.value_or(WallTime{})), request.text());
+std::string document_tag(const model::Job& job, std::int64_t content_version,
+                         const ExportRequest& request) {
+  const std::string made_of =
+      fmt::format("1 {} {} {} {} {} {}\n{}", job.id, static_cast<int>(job.state),
+                  job.processed_count, job.chunk_count, content_version,
+                  to_unix_ms(job.finished_at.value_or(WallTime{})), request.text());
   const auto digest = crypto::sha256(made_of);
   return crypto::hex_encode(std::span(digest).first(kTagBytes));
 }
 
+Task<Result<std::string>> find_document_tag(store::Database& database, const model::Job& job,
+                                            const ExportRequest& request) {
+  if (!model::is_final(job.state)) co_return std::string();
+  CO_TRY(version, co_await database.read([&](store::Connection& db) {
+    return store::find_content_version(db, job.tenant_id, job.id);
+  }));
+  co_return document_tag(job, version, request);
+}
+
 ResultStream::ResultStream(store::Database& database, asio::thread_pool* cpu_pool, model::Job job,
-                           ExportRequest request, DownloadMemory* memory)
+                           ExportRequest request)
     : database_(database),
       cpu_pool_(cpu_pool),
       job_(std::move(job)),
       request_(std::move(request)),
-      memory_(memory),
-      document_(memory != nullptr && model::is_final(job_.state) ? document_tag(job_, request_)
-                                                                 : std::string()) {}
+      memory_(nullptr) {}
+
+ResultStream::ResultStream(store::Database& database, asio::thread_pool* cpu_pool, model::Job job,
+                           ExportRequest request, DownloadMemory& memory, std::string tag)
+    : database_(database),
+      cpu_pool_(cpu_pool),
+      job_(std::move(job)),
+      request_(std::move(request)),
+      memory_(tag.empty() ? nullptr : &memory),
+      document_(std::move(tag)) {}
 
 ResultStream::~ResultStream() = default;
 
 std::optional<std::uint64_t> ResultStream::known_size() {
-  if (document_.empty()) return std::nullopt;
+  if (memory_ == nullptr) return std::nullopt;
   if (!known_) known_ = memory_->find(document_);
   if (!known_) return std::nullopt;
   return std::accumulate(known_->begin(), known_->end(), std::uint64_t{0});
@@ -253,7 +271,7 @@ Result<void> ResultStream::note_size(std::size_t piece, std::uint64_t size) {
     memory_->forget(document_);
     return fail(Errc::kConflict, "the results changed while they were sent");
   }
-  if (document_.empty() || sizes_.size() != piece) return {};
+  if (memory_ == nullptr || sizes_.size() != piece) return {};
   sizes_.push_back(size);
   if (sizes_.size() == piece_count()) memory_->keep(document_, std::move(sizes_));
   return {};

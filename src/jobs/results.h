@@ -2,9 +2,9 @@
 // Works at any moment of a job's life; two chunks are rendered at once on the CPU pool, and no more
 // than these are in memory. Lives on the io thread.
 //
-// A job that has ended gives the same bytes again and again. So its document can be measured, and a
-// range of it sent; the sizes of its chunks are remembered (DownloadMemory) so that skipping to the
-// middle costs nothing the second time.
+// A job that has ended gives the same bytes again and again, until an address in it is erased. So
+// its document can be measured, and a range of it sent; the sizes of its chunks are remembered
+// (DownloadMemory) so that skipping to the middle costs nothing the second time.
 #pragma once
 
 #include <cstdint>
@@ -53,14 +53,22 @@ class DownloadMemory {
 };
 
 // A strong validator of the document: what it is made of, as an ETag without its quotation marks.
-// Only of a job that has ended.
-std::string document_tag(const model::Job& job, const ExportRequest& request);
+// Another one when an address was erased from the job, which makes another `content_version`.
+std::string document_tag(const model::Job& job, std::int64_t content_version,
+                         const ExportRequest& request);
+// The tag of the document as it is stored now; empty while the job has not ended, because then the
+// document is another one at any moment.
+Task<Result<std::string>> find_document_tag(store::Database& database, const model::Job& job,
+                                            const ExportRequest& request);
 
 class ResultStream {
  public:
-  // `cpu_pool` may be null (simulations), `memory` too.
+  // `cpu_pool` may be null (simulations).
   ResultStream(store::Database& database, asio::thread_pool* cpu_pool, model::Job job,
-               ExportRequest request, DownloadMemory* memory = nullptr);
+               ExportRequest request);
+  // The document that has this tag, of which the sizes are remembered; not if the tag is empty.
+  ResultStream(store::Database& database, asio::thread_pool* cpu_pool, model::Job job,
+               ExportRequest request, DownloadMemory& memory, std::string tag);
   ~ResultStream();
   ResultStream(const ResultStream&) = delete;
   ResultStream& operator=(const ResultStream&) = delete;
@@ -92,8 +100,8 @@ class ResultStream {
   asio::thread_pool* const cpu_pool_;
   const model::Job job_;
   const ExportRequest request_;
-  DownloadMemory* const memory_;
-  const std::string document_;  // empty: not to be remembered
+  DownloadMemory* const memory_;  // null when there is no document to remember
+  const std::string document_;    // its tag
   std::optional<ResultRenderer> renderer_;
   std::int64_t first_chunk_ = 0;  // those before it hold nothing that is asked for
 

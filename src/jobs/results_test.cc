@@ -181,7 +181,7 @@ TEST_F(ResultsTest, GivesAnyRangeOfADocumentThatWillNotChange) {
     for (std::uint64_t first = 0; first < whole.size(); first += 97) {
       for (const std::uint64_t size : {1u, 400u, 100'000u}) {
         const std::uint64_t last = std::min<std::uint64_t>(first + size, whole.size()) - 1;
-        ResultStream stream(database_, nullptr, job_, request, &memory);
+        ResultStream stream(database_, nullptr, job_, request, memory, "tag");
         ASSERT_EQ(run_task(io_, stream.measure()).value(), whole.size());
         stream.limit(first, last);
         ASSERT_EQ(read(stream).value(), whole.substr(first, last - first + 1)) << first;
@@ -192,18 +192,47 @@ TEST_F(ResultsTest, GivesAnyRangeOfADocumentThatWillNotChange) {
 
 TEST_F(ResultsTest, MeasuresOnlyWhatWillNotChange) {
   DownloadMemory memory;
-  ResultStream stream(database_, nullptr, job_, {}, &memory);
+  const std::string tag = run_task(io_, find_document_tag(database_, job_, {})).value();
+  EXPECT_EQ(tag, "");
+  ResultStream stream(database_, nullptr, job_, {}, memory, tag);
   EXPECT_FALSE(stream.known_size());
   EXPECT_FALSE(run_task(io_, stream.measure()));
 }
 
 TEST_F(ResultsTest, TellsDocumentsApartByTheirTags) {
   end_job();
-  const std::string tag = document_tag(job_, {});
-  EXPECT_EQ(tag, document_tag(job_, {}));
-  EXPECT_NE(tag, document_tag(job_, {.unprocessed = true}));
-  EXPECT_NE(tag, document_tag(job_, {.format = {.container = Container::kCsv}}));
-  EXPECT_NE(tag, document_tag(job_, {.filter = {.text = "a"}}));
+  const std::string tag = document_tag(job_, 1, {});
+  EXPECT_EQ(tag, document_tag(job_, 1, {}));
+  EXPECT_NE(tag, document_tag(job_, 2, {}));
+  EXPECT_NE(tag, document_tag(job_, 1, {.unprocessed = true}));
+  EXPECT_NE(tag, document_tag(job_, 1, {.format = {.container = Container::kCsv}}));
+  EXPECT_NE(tag, document_tag(job_, 1, {.filter = {.text = "a"}}));
+}
+
+TEST_F(ResultsTest, AreAnotherDocumentWhenWhatIsStoredWasRewritten) {
+  end_job();
+  const std::string before = run_task(io_, find_document_tag(database_, job_, {})).value();
+  EXPECT_EQ(run_task(io_, find_document_tag(database_, job_, {})).value(), before);
+  const std::string whole = read({}).value();
+  DownloadMemory memory;
+  ResultStream begun(database_, nullptr, job_, {}, memory, before);
+  ASSERT_EQ(run_task(io_, begun.measure()).value(), whole.size());
+
+  const auto chunk = run_task(io_, database_.read([&](store::Connection& db) {
+    return store::find_chunk_results(db, "default", kJobId, 0, true);
+  }));
+  ASSERT_TRUE(chunk);
+  const std::string rows = encode_results({line(1, kAcceptedEmail)});
+  ASSERT_TRUE(run_task(io_, database_.write([&](store::Connection& db) {
+    return store::rewrite_chunk(db, chunk->chunk,
+                                {.input = chunk->input, .segments = {}, .result = rows});
+  })));
+  const std::string after = run_task(io_, find_document_tag(database_, job_, {})).value();
+  EXPECT_NE(after, before);
+  EXPECT_FALSE(read(begun)) << "a document does not go on as another one";
+  ResultStream changed(database_, nullptr, job_, {}, memory, after);
+  EXPECT_LT(run_task(io_, changed.measure()).value(), whole.size());
+  EXPECT_EQ(read(changed), read(ExportRequest{}));
 }
 
 TEST_F(ResultsTest, EndsWithAnErrorWhereWhatIsStoredIsDamaged) {

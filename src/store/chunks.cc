@@ -211,6 +211,13 @@ Result<void> rewrite_chunk(Connection& db, const model::Chunk& read, const Chunk
   return {};
 }
 
+Result<std::int64_t> find_content_version(Connection& db, std::string_view tenant_id,
+                                          std::string_view job_id) {
+  return find_integer(
+      db, "SELECT COALESCE(SUM(fence), 0) FROM chunks WHERE tenant_id = $1 AND job_id = $2",
+      {tenant_id, job_id});
+}
+
 Result<ParkedRows> find_parked_rows(Connection& db, std::string_view tenant_id,
                                     std::string_view job_id) {
   TRY(found, find_row(db,

@@ -102,6 +102,10 @@ struct ChunkContent {
   std::string result;  // of a chunk that is done
 };
 Result<void> rewrite_chunk(Connection& db, const model::Chunk& read, const ChunkContent& content);
+// Grows whenever a chunk of the job is rewritten, and with its leases: of a job that has ended the
+// results are the same as long as this is.
+Result<std::int64_t> find_content_version(Connection& db, std::string_view tenant_id,
+                                          std::string_view job_id);
 // Rows of a job that are to be asked again later, and when the first of them is.
 struct ParkedRows {
   std::int64_t count = 0;

@@ -325,8 +325,11 @@ TEST_F(JobsTest, ARewrittenChunkThatIsDoneStaysDone) {
   point.result = "results";
   ASSERT_TRUE(checkpoint_chunk(db(), point));
   const auto read = find_chunk_results(db(), "a", "job_1", 0, true);
+  const auto version = find_content_version(db(), "a", "job_1");
+  EXPECT_EQ(find_content_version(db(), "a", "job_1"), version);
   ASSERT_TRUE(rewrite_chunk(db(), read->chunk,
                             {.input = "new rows", .segments = {}, .result = "new results"}));
+  EXPECT_GT(find_content_version(db(), "a", "job_1").value(), version.value());
   const auto found = find_chunk_results(db(), "a", "job_1", 0, true);
   EXPECT_EQ(found->chunk.state, model::ChunkState::kDone);
   EXPECT_EQ(found->result, "new results");

@@ -106,6 +106,21 @@ def test_the_bytes_of_an_address_leave_the_files(own_program, receiver):
         assert trace not in bytes_of_files(own_program).lower(), f"{trace} is still in the files"
 
 
+def test_a_download_does_not_go_on_as_another_document(own_program):
+    job_id = own_program.submit([ANN, OTHER])
+    own_program.wait_for_job(job_id, 30)
+    path = f"/v1/bulk/download/{job_id}"
+    etag = own_program.call("GET", path).headers["etag"]
+    assert own_program.call("GET", path, headers={"If-None-Match": etag}).status == 304
+    begun = {"Range": "bytes=1-", "If-Range": etag}
+    assert own_program.call("GET", path, headers=begun).status == 206
+    erase(own_program, ANN)
+    assert own_program.call("GET", path, headers={"If-None-Match": etag}).status == 200
+    whole = own_program.call("GET", path, headers=begun)
+    assert whole.status == 200 and whole.headers["etag"] != etag
+    assert [row["email"] for row in whole.json()] == ["[erased]", OTHER]
+
+
 def test_a_retry_leaves_out_what_was_erased(own_program):
     job_id = own_program.submit([ANN, "greylisted@sandbox.test"], start=False)
     own_program.call("POST", f"/v1/bulk/{job_id}/cancel", {}).expect(200)

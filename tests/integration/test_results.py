@@ -1,12 +1,18 @@
 """Results as they are given out: formats, filters and pages say the same about the same rows."""
+import contextlib
 import csv
+import gzip
+import http.client
 import io
 import json
 import re
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from program import KEY
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -154,6 +160,80 @@ def test_other_readers_of_csv_see_the_same_cells(program):
     for name, rows in read_elsewhere(text).items():
         assert [row["email"] for row in rows] == emails, name
         assert rows == cells(text), name
+
+
+def fetch(program, job_id, query="", method="GET", **headers):
+    """Status, headers and body of a download, with more headers."""
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", program.port,
+                                                       timeout=60)) as link:
+        link.request(method, f"/v1/bulk/download/{job_id}?{query}",
+                     headers={"Authorization": "Bearer " + KEY} | fields)
+        answer = link.getresponse()
+        return answer.status, answer.headers, answer.read()
+
+
+@pytest.mark.parametrize("query", ["", "format=csv", "status=unknown&format=ndjson"])
+def test_a_download_can_be_gone_on_with_where_it_broke_off(shared_program, job_id, query):
+    status, headers, whole = fetch(shared_program, job_id, query)
+    etag = headers["ETag"]
+    assert (status, headers["Accept-Ranges"]) == (200, "bytes") and etag.startswith('"')
+    for first, last in [(0, 0), (1, 700), (len(whole) // 2, len(whole) - 1), (len(whole) - 1, "")]:
+        status, headers, part = fetch(shared_program, job_id, query, If_Range=etag,
+                                      Range=f"bytes={first}-{last}")
+        end = len(whole) - 1 if last == "" else last
+        assert status == 206 and part == whole[first:end + 1]
+        assert headers["Content-Range"] == f"bytes {first}-{end}/{len(whole)}"
+        assert headers["Content-Length"] == str(len(part))
+    status, _, part = fetch(shared_program, job_id, query, Range="bytes=5-", If_Range='"other"')
+    assert (status, part) == (200, whole)
+    status, headers, _ = fetch(shared_program, job_id, query, Range=f"bytes={len(whole)}-")
+    assert (status, headers["Content-Range"]) == (416, f"bytes */{len(whole)}")
+    status, _, part = fetch(shared_program, job_id, query, If_None_Match=etag)
+    assert (status, part) == (304, b"")
+    status, headers, part = fetch(shared_program, job_id, query, method="HEAD")
+    assert (status, headers["Content-Length"], part) == (200, str(len(whole)), b"")
+
+
+def test_who_takes_gzip_gets_gzip(shared_program, job_id):
+    _, plain_headers, whole = fetch(shared_program, job_id)
+    status, headers, packed = fetch(shared_program, job_id, Accept_Encoding="br, gzip;q=0.5")
+    assert (status, headers["Content-Encoding"], headers["Vary"]) == (
+        200, "gzip", "Accept-Encoding")
+    assert gzip.decompress(packed) == whole and len(packed) < len(whole) / 4
+    assert headers["ETag"] != plain_headers["ETag"]
+    status, headers, _ = fetch(shared_program, job_id, Accept_Encoding="gzip",
+                               If_None_Match=headers["ETag"])
+    assert status == 304
+    status, headers, part = fetch(shared_program, job_id, Accept_Encoding="gzip",
+                                  Range="bytes=0-9")
+    assert (status, headers["Content-Encoding"], part) == (206, None, whole[:10])
+
+
+def test_what_may_change_has_no_tag_and_no_ranges(program):
+    job_id = program.submit(EMAILS, start=False)
+    status, headers, part = fetch(program, job_id, "partial=true", Range="bytes=1-1")
+    assert (status, headers["ETag"], headers["Accept-Ranges"], part) == (200, None, None, b"[]")
+
+
+def test_clients_that_go_away_or_do_not_read_hold_nothing_up(program):
+    job_id = program.submit([f"accepted_email+{i}@sandbox.test" for i in range(40_000)])
+    assert program.wait_for_job(job_id, 120)["status"] == "completed"
+    request = (f"GET /v1/bulk/download/{job_id} HTTP/1.1\r\nHost: x\r\n"
+               f"Authorization: Bearer {KEY}\r\n\r\n").encode()
+    sleepers = []
+    for i in range(20):
+        link = socket.create_connection(("127.0.0.1", program.port))
+        link.sendall(request)
+        assert link.recv(1000 * i + 1)
+        if i % 2 == 0:
+            link.close()
+        else:
+            sleepers.append(link)
+    assert len(objects(program, job_id)) == 40_000
+    for link in sleepers:
+        link.close()
+    assert len(objects(program, job_id, "reason=accepted_email&after_row=39000")) == 1_000
 
 
 def test_what_was_not_looked_at_is_there_when_it_is_asked_for(program):
