@@ -1,9 +1,13 @@
+#include <algorithm>
+
 #include "api/bulk_handlers.h"
 #include "api/endpoint_fields.h"
 #include "api/idempotency.h"
-#include "base/text.h"
+#include "async/and_finally.h"
+#include "async/run_on.h"
 #include "crypto/sha256.h"
 #include "jobs/intake.h"
+#include "jobs/list_upload.h"
 #include "store/destinations.h"
 #include "webhooks/json_writer.h"
 
@@ -16,20 +20,38 @@ struct Received {
   std::string body_hash;
 };
 
+// The parameters beside the list. `hash` is told of them, since they are part of what is asked for.
+Result<jobs::BulkRequest> read_parameters(const http::Request& request, crypto::Sha256* hash) {
+  jobs::BulkRequest parameters;
+  for (const auto& [name, value] : request.query) {
+    TRY_VOID(jobs::read_parameter(name, value, parameters));
+    if (hash != nullptr) hash->update(name + "=" + value + "\n");
+  }
+  return parameters;
+}
+
+// Until there is something to store: a little of a compressed list may be a great many rows.
+Result<void> feed_some(jobs::ListUpload& upload, const jobs::Intake& intake,
+                       std::string_view& piece) {
+  constexpr std::size_t kBytes = 4096;
+  while (!piece.empty() && !intake.has_ready()) {
+    TRY_VOID(upload.feed(piece.substr(0, kBytes)));
+    piece.remove_prefix(std::min(piece.size(), kBytes));
+  }
+  return {};
+}
+
 Task<Result<Received>> receive_list(Context& context, http::Request& request,
                                     jobs::Intake& intake) {
-  const auto type = request.headers.get("Content-Type").value_or("");
-  if (!equals_ignoring_case(trim(type.substr(0, type.find(';'))), "application/json")) {
-    co_return fail(Errc::kUnsupported,
-                   "send the list as Content-Type: application/json, {\"emails\":[…]}");
-  }
-  jobs::BulkRequestParser parser(
-      [&](std::string email) -> Result<void> {
-        intake.add({.email = std::move(email)});
-        return {};
-      },
-      {.emails_max = context.options.emails_per_job_max});
-  crypto::Sha256 hash;
+  // Only a key needs it.
+  std::optional<crypto::Sha256> hash;
+  if (request.headers.get("Idempotency-Key")) hash.emplace();
+  CO_TRY(parameters, read_parameters(request, hash ? &*hash : nullptr));
+  const jobs::UploadHeaders headers{
+      .content_type = request.headers.get("Content-Type").value_or(""),
+      .content_encoding = request.headers.get("Content-Encoding").value_or("")};
+  CO_TRY(upload, jobs::ListUpload::create(headers, std::move(parameters), intake,
+                                          context.options.upload_limits));
   std::uint64_t received = 0;
   for (;;) {
     CO_TRY(piece, co_await request.body->read_some());
@@ -40,12 +62,15 @@ Task<Result<Received>> receive_list(Context& context, http::Request& request,
                                           std::to_string(context.options.upload_bytes_max) +
                                           " bytes; split it");
     }
-    hash.update(piece);
-    CO_TRY_VOID(parser.feed(piece));
-    if (intake.has_full_chunk()) CO_TRY_VOID(co_await intake.store_full_chunks());
+    if (hash) hash->update(piece);
+    while (!piece.empty()) {
+      CO_TRY_VOID(
+          co_await run_on(context.cpu_pool, [&] { return feed_some(*upload, intake, piece); }));
+      if (intake.has_ready()) CO_TRY_VOID(co_await intake.store_ready());
+    }
   }
-  CO_TRY(bulk, parser.finish());
-  co_return Received{std::move(bulk), crypto::to_bytes(hash.finish())};
+  CO_TRY(bulk, co_await run_on(context.cpu_pool, [&] { return upload->finish(); }));
+  co_return Received{std::move(bulk), hash ? crypto::to_bytes(hash->finish()) : ""};
 }
 
 Task<Result<http::Response>> commit_list(Context& context, const Call& call, jobs::Intake& intake,
@@ -72,7 +97,9 @@ Task<Result<http::Response>> commit_list(Context& context, const Call& call, job
   co_return http::json_response(202, std::move(body));
 }
 
-Task<void> abandon(Context& context, jobs::Intake& intake) {
+// What is left of a list that did not become a job; also when the client has gone meanwhile.
+Task<void> abandon_rest(Context& context, jobs::Intake& intake) {
+  if (!intake.has_rest()) co_return;
   co_await intake.abandon();
   context.housekeeping.wake();
 }
@@ -82,15 +109,11 @@ Task<Result<http::Response>> receive_and_commit(Context& context, const Call& ca
   CO_TRY(received, co_await receive_list(context, call.request, intake));
   CO_TRY(idempotency, Idempotency::of(call, received.body_hash));
   CO_TRY(replayed, co_await idempotency.replay(context));
-  if (replayed) {
-    co_await abandon(context, intake);
-    co_return std::move(*replayed);
-  }
+  if (replayed) co_return std::move(*replayed);
   auto answer = co_await commit_list(context, call, intake, std::move(received), idempotency);
   if (!answer && answer.error().code == Errc::kConflict && idempotency.present()) {
     // Another request with this key was committed between the look and the commit.
     CO_TRY(first, co_await idempotency.replay(context));
-    co_await abandon(context, intake);
     if (first) co_return std::move(*first);
   }
   co_return answer;
@@ -106,6 +129,7 @@ std::string created_json(const model::Job& job, const NewEndpoint* endpoint) {
   json.member("status", model::to_string(job.state));
   json.member("total", job.total_count);
   json.member("duplicates", job.summary.duplicates);
+  json.member("rejected_count", job.rejected_count);
   json.key("metadata");
   json.raw(job.metadata);
   json.member("created_at", to_iso8601(job.created_at));
@@ -116,10 +140,9 @@ std::string created_json(const model::Job& job, const NewEndpoint* endpoint) {
 
 Answer create_bulk(Context& context, Call& call) {
   jobs::Intake intake(context.database, context.cpu_pool, context.clock(), call.caller.tenant_id,
-                      context.ids.make(id_prefix::kJob));
-  auto answer = co_await receive_and_commit(context, call, intake);
-  if (!answer) co_await abandon(context, intake);
-  co_return answer;
+                      context.ids.make(id_prefix::kJob), context.options.intake_limits);
+  co_return co_await and_finally(receive_and_commit(context, call, intake),
+                                 abandon_rest(context, intake));
 }
 
 }  // namespace verihook::api

@@ -1,7 +1,11 @@
 #include "api/bulk_handlers.h"
 
+#include <limits>
+
 #include "api/resource_json.h"
+#include "base/text.h"
 #include "store/jobs.h"
+#include "store/rejected_entries.h"
 
 namespace verihook::api {
 Result<std::string> named_job_id(const Call& call) {
@@ -30,6 +34,22 @@ Answer list_bulk(Context& context, Call& call) {
       std::move(jobs), limit,
       [&](const model::Job& job) { return job_json(job, context.options.public_url, now); },
       &model::Job::id);
+}
+
+Answer list_rejected(Context& context, Call& call) {
+  CO_TRY(limit, read_limit(call.request));
+  const std::string cursor = read_query(call.request, "cursor");
+  const auto after = cursor.empty() ? std::optional<std::uint64_t>(0) : parse_u64(cursor);
+  if (!after || *after > std::numeric_limits<std::int64_t>::max()) {
+    co_return fail(Errc::kInvalidArgument, "cursor is not one of this list");
+  }
+  CO_TRY(job, co_await find_named_job(context, call));
+  CO_TRY(entries, co_await context.database.read([&](store::Connection& db) {
+    return store::list_rejected_entries(db, job.tenant_id, job.id,
+                                        static_cast<std::int64_t>(*after), limit + 1);
+  }));
+  co_return page_of(std::move(entries), limit, rejected_json,
+                    [](const model::RejectedEntry& entry) { return std::to_string(entry.number); });
 }
 
 Answer delete_bulk(Context& context, Call& call) {

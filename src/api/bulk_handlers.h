@@ -19,6 +19,7 @@ std::string created_json(const model::Job& job, const NewEndpoint* endpoint = nu
 Answer create_bulk(Context& context, Call& call);
 Answer list_bulk(Context& context, Call& call);
 Answer get_bulk(Context& context, Call& call);
+Answer list_rejected(Context& context, Call& call);
 // bulk_watch.cc: a job as it is now, when it has ended, or each time it changes.
 Answer watch_bulk(Context& context, Call& call);
 // bulk_control.cc

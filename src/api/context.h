@@ -15,6 +15,7 @@
 #include "jobs/engine.h"
 #include "jobs/eraser.h"
 #include "jobs/housekeeping.h"
+#include "jobs/list_upload.h"
 #include "jobs/results.h"
 #include "jobs/single_verifications.h"
 #include "store/database.h"
@@ -29,7 +30,8 @@ struct ApiOptions {
   bool allow_http_targets = false;
   std::size_t json_bytes_max = 1024 * 1024;
   std::uint64_t upload_bytes_max = std::uint64_t{2} * 1024 * 1024 * 1024;
-  std::int64_t emails_per_job_max = 100'000'000;
+  jobs::UploadLimits upload_limits;
+  jobs::IntakeLimits intake_limits;
   Milliseconds verify_timeout_ms_max{120'000};
 };
 

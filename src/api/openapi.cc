@@ -59,9 +59,7 @@ void append_parameters(JsonWriter& json, const RouteSpec& route) {
   json.end_array();
 }
 
-void append_reference(JsonWriter& json, std::string_view schema) {
-  json.key("content");
-  json.begin_object();
+void append_json_content(JsonWriter& json, std::string_view schema) {
   json.key("application/json");
   json.begin_object();
   json.key("schema");
@@ -69,6 +67,24 @@ void append_reference(JsonWriter& json, std::string_view schema) {
   json.member("$ref", "#/components/schemas/" + std::string(schema));
   json.end_object();
   json.end_object();
+}
+
+void append_reference(JsonWriter& json, std::string_view schema) {
+  json.key("content");
+  json.begin_object();
+  append_json_content(json, schema);
+  json.end_object();
+}
+
+void append_request_content(JsonWriter& json, const RouteSpec& route) {
+  json.key("content");
+  json.begin_object();
+  append_json_content(json, route.request_schema);
+  for (const std::string_view type : split(route.text_types, ' ')) {
+    if (type.empty()) continue;
+    json.key(type);
+    json.raw(R"({"schema":{"type":"string"}})");
+  }
   json.end_object();
 }
 
@@ -118,7 +134,7 @@ void append_operation(JsonWriter& json, const RouteSpec& route) {
     json.key("requestBody");
     json.begin_object();
     json.member("required", true);
-    append_reference(json, route.request_schema);
+    append_request_content(json, route);
     json.end_object();
   }
   append_responses(json, route);

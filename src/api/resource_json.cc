@@ -89,6 +89,7 @@ std::string job_json(const model::Job& job, std::string_view public_url, WallTim
   text_member(json, "name", job.name);
   json.member("total", job.total_count);
   json.member("duplicates", job.summary.duplicates);
+  json.member("rejected_count", job.rejected_count);
   json.member("processed_count", job.processed_count);
   json.member("total_count", job.total_count);
   json.member("percent_complete", webhooks::percent_complete(job.processed_count, job.total_count));
@@ -304,6 +305,23 @@ std::string contact_json(const model::Contact& contact) {
   time_member(json, "verification_date", contact.verification_date);
   text_member(json, "verification_job_id", contact.verification_job_id);
   text_member(json, "email_invalid_reason", contact.email_invalid_reason);
+  json.end_object();
+  return text;
+}
+
+std::string rejected_json(const model::RejectedEntry& entry) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  json.member("number", entry.number);
+  json.key("line");
+  if (entry.line > 0) {
+    json.value(entry.line);
+  } else {
+    json.null();
+  }
+  json.member("reason", entry.reason);
+  json.member("excerpt", entry.excerpt);
   json.end_object();
   return text;
 }

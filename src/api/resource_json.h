@@ -12,6 +12,7 @@
 #include "model/erasure.h"
 #include "model/event.h"
 #include "model/job.h"
+#include "model/rejected_entry.h"
 #include "model/source.h"
 #include "model/tenant.h"
 #include "model/verification.h"
@@ -36,5 +37,7 @@ std::string tenant_json(const model::Tenant& tenant);
 // Without the address: it is what nobody is to find here.
 std::string erasure_json(const model::Erasure& erasure);
 std::string contact_json(const model::Contact& contact);
+
+std::string rejected_json(const model::RejectedEntry& entry);
 
 }  // namespace verihook::api

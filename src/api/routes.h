@@ -32,6 +32,8 @@ struct RouteSpec {
   std::string_view query;            // names of query parameters, separated by spaces
   // Of a 202 that the caller may ask for instead; empty: there is none.
   std::string_view accepted_schema = {};
+  std::string_view text_types =
+      {};  // content types that a body may have beside JSON, with spaces too
 };
 
 std::span<const RouteSpec> route_table();

@@ -100,6 +100,11 @@ struct Config {
   };
   struct Jobs {
     std::int64_t emails_max = 100'000'000;
+    std::size_t entry_bytes_max = std::size_t{64} * 1024;
+    std::size_t columns_max = 1'000;
+    std::uint64_t decompressed_bytes_max = std::uint64_t{16} * 1024 * 1024 * 1024;
+    std::int64_t rejected_kept_max = 10'000;
+    std::string temporary_folder;  // empty: the system's
     std::size_t chunks_in_progress_max = 4;
     std::size_t first_chunks_in_progress_max = 16;
     std::int64_t chunks_per_tenant_max = 0;  // 0: any number

@@ -217,6 +217,20 @@ constexpr std::array kSettings = {
 
     Setting{"jobs", "emails_max", number<VH_FIELD(jobs.emails_max)>(1, 1000 * kMillion),
             "Addresses in one job."},
+    Setting{"jobs", "entry_bytes_max", number<VH_FIELD(jobs.entry_bytes_max)>(256, 16 * kMillion),
+            "Longest line, CSV record or JSON element of a list; longer ones are rejected."},
+    Setting{"jobs", "columns_max", number<VH_FIELD(jobs.columns_max)>(1, 100'000),
+            "Columns of a CSV list."},
+    Setting{"jobs", "decompressed_bytes_max",
+            number<VH_FIELD(jobs.decompressed_bytes_max)>(1024, kTebibyte),
+            "Largest list when its gzip or zstd compression is undone."},
+    Setting{"jobs", "rejected_kept_max", number<VH_FIELD(jobs.rejected_kept_max)>(0, 10 * kMillion),
+            "Entries of one list that are no rows and are kept to be shown; all are counted."},
+    Setting{
+        "jobs", "temporary_folder", TextField{VH_FIELD(jobs.temporary_folder)},
+        "Where duplicates of lists of more than a million addresses are looked for: 24 bytes an "
+        "address while the list is taken in.",
+        "the system's folder for temporary files"},
     Setting{"jobs", "chunks_in_progress_max",
             number<VH_FIELD(jobs.chunks_in_progress_max)>(1, 1'000),
             "Pieces of jobs (10,000 addresses each) that are worked on at once."},

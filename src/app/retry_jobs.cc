@@ -21,7 +21,9 @@ Task<Result<std::string>> RetryJobs::submit(destinations::RetrySubmission submis
   if (known) co_return known->body;
   jobs::Intake intake(database_, &cpu_pool_, clock_, submission.tenant_id,
                       ids_.make(id_prefix::kJob));
-  for (std::string& email : submission.emails) intake.add({.email = std::move(email)});
+  for (std::string& email : submission.emails) {
+    CO_TRY_VOID(intake.add({.email = std::move(email)}));
+  }
   jobs::BulkRequest request;
   CO_TRY(metadata, jobs::retry_metadata("{}", submission.retry_of));
   request.metadata = std::move(metadata);

@@ -305,7 +305,12 @@ api::Context Application::Impl::make_context() {
   options.allow_http_targets = config.network.takes_http_targets();
   options.json_bytes_max = config.server.json_bytes_max;
   options.upload_bytes_max = config.server.upload_bytes_max;
-  options.emails_per_job_max = config.jobs.emails_max;
+  options.upload_limits = {.entries = {.entry_bytes_max = config.jobs.entry_bytes_max,
+                                       .columns_max = config.jobs.columns_max},
+                           .decompressed = {.bytes_max = config.jobs.decompressed_bytes_max},
+                           .emails_max = config.jobs.emails_max};
+  options.intake_limits.rejected_kept_max = config.jobs.rejected_kept_max;
+  options.intake_limits.seen.spill_folder = config.jobs.temporary_folder;
   options.verify_timeout_ms_max = Milliseconds{config.server.verify_timeout_ms_max};
   return {options,         timers,      database, authenticator, ids,           random,
           *secrets,        verifier,    *engine,  *singles,      *housekeeping, *eraser,

@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include "async/and_finally.h"
 #include "async/bounded_queue.h"
 #include "async/run_on.h"
 #include "async/semaphore.h"
@@ -199,6 +200,31 @@ TEST(RunOn, WorksOnThePoolAndComesBack) {
   asio::co_spawn(io, run(), asio::detached);
   io.run();
   EXPECT_TRUE(done);
+}
+
+TEST_F(AsyncTest, WhatIsToBeDoneFinallyIsDoneAlsoAfterACancellationAndAnException) {
+  const auto work = [this](std::string how) -> Task<int> {
+    co_await sleep_for(time_, 10s);
+    if (how == "throws") throw std::runtime_error("thrown");
+    // Of a cancelled coroutine this is the end.
+    co_await sleep_for(time_, 10s);
+    seen_.push_back(how);
+    co_return 1;
+  };
+  const auto child = [&](std::string how) -> Task<void> {
+    co_await and_finally(work(how), note_after(5s, "cleaned after " + how));
+    seen_.push_back("went on after " + how);
+  };
+  group_.spawn("good", child("good"));
+  time_.run();
+  group_.spawn("throws", child("throws"));
+  time_.run();
+  group_.spawn("cancelled", child("cancelled"));
+  time_.advance(1s);
+  group_.cancel();
+  time_.run();
+  EXPECT_EQ(seen_, (std::vector<std::string>{"good", "cleaned after good", "went on after good",
+                                             "cleaned after throws", "cleaned after cancelled"}));
 }
 
 }  // namespace

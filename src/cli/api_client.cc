@@ -94,8 +94,7 @@ Result<std::unique_ptr<ApiClient>> ApiClient::create(const asio::any_io_executor
   return std::unique_ptr<ApiClient>(new ApiClient(std::move(client), std::move(connection)));
 }
 
-Task<Result<http::ClientResponse>> ApiClient::send(http::Method method, std::string path,
-                                                   std::string body, std::string idempotency_key,
+Task<Result<http::ClientResponse>> ApiClient::send(http::Method method, std::string path, Sent sent,
                                                    http::BodySink sink) {
   http::ClientRequest request;
   request.method = method;
@@ -104,9 +103,9 @@ Task<Result<http::ClientResponse>> ApiClient::send(http::Method method, std::str
   if (!connection_.api_key.empty()) {
     request.headers.add("Authorization", "Bearer " + connection_.api_key);
   }
-  if (!body.empty()) request.headers.add("Content-Type", "application/json");
-  if (!idempotency_key.empty()) request.headers.add("Idempotency-Key", idempotency_key);
-  request.body = std::move(body);
+  if (!sent.body.empty()) request.headers.add("Content-Type", sent.content_type);
+  if (!sent.idempotency_key.empty()) request.headers.add("Idempotency-Key", sent.idempotency_key);
+  request.body = std::move(sent.body);
   request.total_timeout_ms = kCallTimeout;
   request.response_bytes_max = kAnswerBytesMax;
   if (sink) {
@@ -131,19 +130,21 @@ Result<ApiClient::Object> ApiClient::object_of(const http::ClientResponse& respo
 }
 
 Task<Result<ApiClient::Object>> ApiClient::get(std::string path) {
-  CO_TRY(response, co_await send(http::Method::kGet, std::move(path), "", "", nullptr));
+  CO_TRY(response, co_await send(http::Method::kGet, std::move(path)));
   co_return object_of(response);
 }
 
 Task<Result<ApiClient::Object>> ApiClient::post(std::string path, std::string body,
-                                                std::string idempotency_key) {
-  CO_TRY(response, co_await send(http::Method::kPost, std::move(path), std::move(body),
-                                 std::move(idempotency_key), nullptr));
+                                                std::string idempotency_key,
+                                                std::string content_type) {
+  CO_TRY(response,
+         co_await send(http::Method::kPost, std::move(path),
+                       {std::move(body), std::move(content_type), std::move(idempotency_key)}));
   co_return object_of(response);
 }
 
 Task<Result<void>> ApiClient::remove(std::string path) {
-  CO_TRY(response, co_await send(http::Method::kDelete, std::move(path), "", "", nullptr));
+  CO_TRY(response, co_await send(http::Method::kDelete, std::move(path)));
   if (response.status / 100 != 2) co_return std::unexpected(error_of(response));
   co_return Result<void>{};
 }
@@ -187,7 +188,7 @@ Task<Result<void>> ApiClient::download(std::string path, http::BodySink sink) {
     const std::string_view rest = piece.substr(std::min(piece.size(), kErrorBytesMax));
     return sink(std::exchange(head, {})) && (rest.empty() || sink(rest));
   };
-  CO_TRY(response, co_await send(http::Method::kGet, std::move(path), "", "", sort));
+  CO_TRY(response, co_await send(http::Method::kGet, std::move(path), {}, sort));
   if (response.status / 100 == 2) {
     if (!head.empty() && !sink(head)) co_return fail(Errc::kCancelled, "the download was stopped");
     co_return Result<void>{};

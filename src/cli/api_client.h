@@ -45,8 +45,9 @@ class ApiClient {
   using Object = boost::json::object;
   // Errors besides the connection's: what the server answered, in its words.
   Task<Result<Object>> get(std::string path);
-  // `body` is JSON text. Without an idempotency key none is sent.
-  Task<Result<Object>> post(std::string path, std::string body, std::string idempotency_key = {});
+  // Without an idempotency key none is sent.
+  Task<Result<Object>> post(std::string path, std::string body, std::string idempotency_key = {},
+                            std::string content_type = "application/json");
   Task<Result<void>> remove(std::string path);
   // Every item of a paged list, in its order.
   Task<Result<void>> each(std::string path, std::function<void(const Object&)> on_item);
@@ -58,8 +59,13 @@ class ApiClient {
  private:
   ApiClient(std::unique_ptr<FreeClient> client, Connection connection);
 
-  Task<Result<http::ClientResponse>> send(http::Method method, std::string path, std::string body,
-                                          std::string idempotency_key, http::BodySink sink);
+  struct Sent {
+    std::string body;
+    std::string content_type;
+    std::string idempotency_key;
+  };
+  Task<Result<http::ClientResponse>> send(http::Method method, std::string path, Sent sent = {},
+                                          http::BodySink sink = nullptr);
   // The body of a success.
   Result<Object> object_of(const http::ClientResponse& response) const;
   Error error_of(const http::ClientResponse& response) const;

@@ -16,31 +16,43 @@
 #include "cli/job_watch.h"
 #include "cli/list_file.h"
 #include "cli/result_view.h"
-#include "webhooks/json_writer.h"
 
 namespace verihook::cli {
 namespace {
 
 namespace json = boost::json;
 
-std::string request_of(const BulkOptions& options, const std::vector<std::string>& addresses) {
+struct Form {
+  std::string content_type;
   std::string body;
-  webhooks::JsonWriter writer(body);
-  writer.begin_object();
-  writer.key("emails");
-  writer.begin_array();
-  for (const std::string& address : addresses) writer.value(address);
-  writer.end_array();
-  if (!options.name.empty()) writer.member("name", options.name);
-  writer.key("options");
-  writer.begin_object();
-  writer.member("smtp", !options.no_smtp);
-  writer.member("syntax", options.syntax);
-  writer.end_object();
-  if (!options.webhook_url.empty()) writer.member("webhook_url", options.webhook_url);
-  if (!options.webhook_secret.empty()) writer.member("webhook_secret", options.webhook_secret);
-  writer.end_object();
-  return body;
+};
+
+void append_part(std::string& body, std::string_view boundary, std::string_view disposition,
+                 std::string_view content) {
+  body += fmt::format("--{}\r\nContent-Disposition: form-data; {}\r\n\r\n", boundary, disposition);
+  body += content;
+  body += "\r\n";
+}
+
+// The list as it stands, behind what was said about it.
+Form form_of(const BulkOptions& options, std::string_view list) {
+  std::string boundary = "verihook-list";
+  while (list.contains(boundary)) boundary += std::to_string(boundary.size());
+  Form form{"multipart/form-data; boundary=" + boundary, {}};
+  form.body.reserve(list.size() + 4096);
+  const auto field = [&](std::string_view name, std::string_view value) {
+    if (!value.empty()) append_part(form.body, boundary, fmt::format("name=\"{}\"", name), value);
+  };
+  field("name", options.name);
+  if (options.no_smtp) field("smtp", "false");
+  field("syntax", options.syntax);
+  field("webhook_url", options.webhook_url);
+  field("webhook_secret", options.webhook_secret);
+  append_part(form.body, boundary,
+              fmt::format("name=\"file\"; filename=\"list{}\"", list_ending(options.file, list)),
+              list);
+  form.body += fmt::format("--{}--\r\n", boundary);
+  return form;
 }
 
 // Where results go: a file that takes its name only when it is complete, or standard output.
@@ -153,14 +165,19 @@ Task<Result<int>> watch(ApiClient& client, ClientSession& session, const BulkOpt
   co_return fail(Errc::kInternal, fmt::format("the job {}: {}", state, why));
 }
 
-Task<Result<json::object>> submit(ApiClient& client, const BulkOptions& options, std::string body) {
-  return client.post("/v1/bulk/verify", std::move(body), options.idempotency_key);
+Task<Result<json::object>> submit(ApiClient& client, const BulkOptions& options, Form form) {
+  return client.post("/v1/bulk/verify", std::move(form.body), options.idempotency_key,
+                     std::move(form.content_type));
 }
 
 void announce(const json::object& job) {
-  const auto duplicates = number_of(job, "duplicates");
-  const std::string also =
-      duplicates == 0 ? "" : fmt::format(", {} duplicates left out", with_thousands(duplicates));
+  std::string also;
+  if (const auto duplicates = number_of(job, "duplicates"); duplicates > 0) {
+    also += fmt::format(", {} duplicates left out", with_thousands(duplicates));
+  }
+  if (const auto rejected = number_of(job, "rejected_count"); rejected > 0) {
+    also += fmt::format(", {} lines rejected", with_thousands(rejected));
+  }
   write(Channel::kError, fmt::format("{} accepted: {} addresses{}\n", text_of(job, "job_id"),
                                      with_thousands(number_of(job, "total")), also));
   if (const auto secret = text_of(job, "webhook_secret"); !secret.empty()) {
@@ -180,10 +197,9 @@ Result<int> run_bulk(const BulkOptions& options) {
   std::string job_id = options.job_id;
   if (job_id.empty()) {
     TRY(text, read_input(options.file));
-    TRY(addresses, read_addresses(text, guess_format(options.file, text)));
     StatusLine status(Channel::kError);
-    status.show(fmt::format("sending {} addresses", with_thousands(std::ssize(addresses))));
-    auto made = session.run(submit(*client, options, request_of(options, addresses)));
+    status.show(fmt::format("sending {} bytes", with_thousands(std::ssize(text))));
+    auto made = session.run(submit(*client, options, form_of(options, text)));
     status.clear();
     if (!made && made.error().code == Errc::kCancelled) {
       return fail(Errc::kCancelled, "interrupted before the server had accepted the list");

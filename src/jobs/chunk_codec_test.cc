@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "jobs/seen_set.h"
-
 namespace verihook::jobs {
 namespace {
 
@@ -43,13 +41,6 @@ TEST(ChunkCodec, CallsDamageByItsNameWhereverItIs) {
   EXPECT_NE(other.error().message.find("another version"), std::string::npos);
   ColumnSet columns;
   EXPECT_FALSE(decode_columns(encode_rows({{1, "a", "", ""}}), columns));
-}
-
-TEST(SeenSet, KnowsWhatItHasSeenThroughGrowth) {
-  SeenSet seen;
-  for (int i = 0; i < 50'000; ++i) EXPECT_TRUE(seen.insert(std::to_string(i)));
-  for (int i = 0; i < 50'000; ++i) EXPECT_FALSE(seen.insert(std::to_string(i)));
-  EXPECT_EQ(seen.size(), 50'000u);
 }
 
 }  // namespace

@@ -1,9 +1,15 @@
 #include "jobs/intake.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "address/email_address.h"
 #include "async/run_on.h"
 #include "base/text.h"
 #include "store/jobs.h"
+#include "store/rejected_entries.h"
+#include "store/removal.h"
 
 namespace verihook::jobs {
 namespace {
@@ -23,33 +29,56 @@ model::Chunk describe_chunk(const model::Job& job, std::size_t row_count) {
   return chunk;
 }
 
+std::string describe_emptiness(const model::Job& job,
+                               const std::optional<model::RejectedEntry>& first) {
+  if (!first) return "the list is empty: give at least one address";
+  return fmt::format(
+      "the list has no row that can be read: {} were rejected, the first is number "
+      "{}, \"{}\" ({})",
+      job.rejected_count, first->number, first->excerpt, first->reason);
+}
+
 }  // namespace
 
 Intake::Intake(store::Database& database, asio::thread_pool* cpu_pool, const Clock& clock,
                std::string tenant_id, std::string job_id, IntakeLimits limits)
-    : database_(database), cpu_pool_(cpu_pool), clock_(clock), limits_(limits) {
+    : database_(database),
+      cpu_pool_(cpu_pool),
+      clock_(clock),
+      limits_(std::move(limits)),
+      seen_(limits_.seen) {
   job_.tenant_id = std::move(tenant_id);
   job_.id = std::move(job_id);
   job_.state = model::JobState::kParsing;
   job_.created_at = clock_.wall_now();
 }
 
-void Intake::add(InputRow row) {
+Result<void> Intake::add(InputRow row) {
   if (row.number == 0) row.number = last_number_ + 1;
   last_number_ = row.number;
-  if (!seen_.insert(duplicate_key(row.email))) {
+  TRY(is_new, seen_.insert(duplicate_key(row.email)));
+  if (!is_new) {
     ++job_.summary.duplicates;
-    return;
+    return {};
   }
   ++job_.total_count;
   current_.push_back(std::move(row));
   if (current_.size() >= limits_.chunk_rows) full_chunks_.push_back(std::exchange(current_, {}));
+  return {};
 }
 
-Task<Result<void>> Intake::store_full_chunks() {
+void Intake::reject(RejectedEntry entry) {
+  model::RejectedEntry kept{entry.number, entry.line, std::string(to_string(entry.reason)),
+                            std::move(entry.excerpt)};
+  if (!first_rejected_) first_rejected_ = kept;
+  if (job_.rejected_count++ < limits_.rejected_kept_max) rejected_.push_back(std::move(kept));
+}
+
+Task<Result<void>> Intake::store_ready() {
   for (Rows& rows : std::exchange(full_chunks_, {})) {
     CO_TRY_VOID(co_await store_chunk(std::move(rows)));
   }
+  if (rejected_.size() >= kRejectedAtOnce) CO_TRY_VOID(co_await store_rejected());
   co_return Result<void>{};
 }
 
@@ -65,11 +94,55 @@ Task<Result<void>> Intake::store_chunk(Rows rows) {
   co_return Result<void>{};
 }
 
+Task<Result<void>> Intake::store_rejected() {
+  CO_TRY_VOID(co_await database_.write([&](store::Connection& db) -> Result<void> {
+    if (!job_stored_) TRY_VOID(store::insert_job(db, job_));
+    return store::insert_rejected_entries(db, job_.tenant_id, job_.id, rejected_);
+  }));
+  job_stored_ = true;
+  rejected_.clear();
+  co_return Result<void>{};
+}
+
+Task<Result<void>> Intake::leave_out(std::vector<bool> repeated) {
+  const std::int64_t chunk_count = std::exchange(job_.chunk_count, 0);
+  std::size_t place = 0;
+  for (std::int64_t number = 0; number < chunk_count; ++number) {
+    CO_TRY(stored, co_await database_.read([&](store::Connection& db) {
+      return store::find_chunk_results(db, job_.tenant_id, job_.id, number, true);
+    }));
+    CO_TRY(rows, co_await run_on(cpu_pool_, [&] { return decode_rows(stored.input); }));
+    CO_TRY_VOID(co_await database_.write([&](store::Connection& db) {
+      return store::delete_chunks(db, job_.tenant_id, job_.id, number, number + 1);
+    }));
+    // What is written again is never more than what was read.
+    for (InputRow& row : rows) {
+      if (repeated[place++]) continue;
+      current_.push_back(std::move(row));
+      if (current_.size() < limits_.chunk_rows) continue;
+      CO_TRY_VOID(co_await store_chunk(std::exchange(current_, {})));
+    }
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<void>> Intake::settle_duplicates() {
+  if (!seen_.is_undecided()) co_return Result<void>{};
+  if (!current_.empty()) CO_TRY_VOID(co_await store_chunk(std::exchange(current_, {})));
+  CO_TRY(repeated, co_await run_on(cpu_pool_, [&] { return seen_.resolve(); }));
+  const auto count = std::ranges::count(repeated, true);
+  if (count == 0) co_return Result<void>{};
+  job_.total_count -= count;
+  job_.summary.duplicates += count;
+  co_return co_await leave_out(std::move(repeated));
+}
+
 Task<Result<model::Job>> Intake::commit(BulkRequest request, AlsoStore also_store) {
   if (job_.total_count == 0) {
-    co_return fail(Errc::kInvalidArgument, "the list is empty: give at least one address");
+    co_return fail(Errc::kInvalidArgument, describe_emptiness(job_, first_rejected_));
   }
-  CO_TRY_VOID(co_await store_full_chunks());
+  CO_TRY_VOID(co_await store_ready());
+  CO_TRY_VOID(co_await settle_duplicates());
   model::Job job = job_;
   job.state = request.start ? model::JobState::kQueued : model::JobState::kPaused;
   job.name = std::move(request.name);
@@ -84,16 +157,17 @@ Task<Result<model::Job>> Intake::commit(BulkRequest request, AlsoStore also_stor
   CO_TRY_VOID(co_await database_.write([&](store::Connection& db) -> Result<void> {
     if (!job_stored_) TRY_VOID(store::insert_job(db, job));
     if (!current_.empty()) TRY_VOID(store::insert_chunk(db, last, input));
+    TRY_VOID(store::insert_rejected_entries(db, job.tenant_id, job.id, rejected_));
     if (job_stored_) TRY_VOID(store::update_job(db, job));
     return also_store(db, job);
   }));
   job_ = job;
-  job_stored_ = true;
+  committed_ = true;
   co_return job;
 }
 
 Task<void> Intake::abandon() {
-  if (!job_stored_) co_return;
+  if (!has_rest()) co_return;
   const auto deleted = co_await database_.write([&](store::Connection& db) -> Result<void> {
     return store::delete_job(db, job_.tenant_id, job_.id);
   });

@@ -1,27 +1,34 @@
 // Intake: a list on its way into the store. Rows are added as they arrive, duplicates left out, and
-// every full chunk written before the next is gathered, so memory does not grow with the list (but
-// for 16 to 32 bytes an address to know duplicates by). The job becomes real with `commit`, one
+// every full chunk written before the next is gathered, so memory does not grow with the list.
+// Duplicates of a list too long for that are found at its end (seen_set.h), and its chunks written
+// again without them. The job becomes real with `commit`, one
 // transaction after which the list can no longer be lost; before that, `abandon` or the next start
-// of the program removes what was written. Lives on the io thread, one per request.
+// of the program removes what was written. One per request, on the io thread; `add` and `reject`
+// may be called from another while nothing else is.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <boost/asio/thread_pool.hpp>
 
 #include "base/clock.h"
-#include "jobs/bulk_request.h"
 #include "jobs/chunk_codec.h"
+#include "jobs/intake/bulk_request.h"
+#include "jobs/intake/list_sink.h"
 #include "jobs/seen_set.h"
 #include "model/job.h"
+#include "model/rejected_entry.h"
 #include "store/database.h"
 
 namespace verihook::jobs {
 
 struct IntakeLimits {
   std::size_t chunk_rows = 10'000;
+  std::int64_t rejected_kept_max = 10'000;  // of the entries that are no rows; all are counted
+  SeenSetLimits seen{};
 };
 
 class Intake {
@@ -36,22 +43,35 @@ class Intake {
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
 
-  // Never waits; call store_full_chunks often enough that they do not pile up. Row numbers rise;
-  // the number 0 is one more than the number of the row before.
-  void add(InputRow row);
-  bool has_full_chunk() const { return !full_chunks_.empty(); }
-  Task<Result<void>> store_full_chunks();
+  // Call store_ready often enough that rows do not pile up. Row numbers rise; the number 0 is one
+  // more than the number of the row before. kStorageFull or kStorageFailed when there is no room to
+  // know duplicates by.
+  Result<void> add(InputRow row);
+  // An entry of the list that is no row.
+  void reject(RejectedEntry entry);
+  // Rows added, duplicates included.
+  std::int64_t row_count() const { return job_.total_count + job_.summary.duplicates; }
+  bool has_ready() const { return !full_chunks_.empty() || rejected_.size() >= kRejectedAtOnce; }
+  Task<Result<void>> store_ready();
 
   // Stores the rest and makes the job queued, or paused when it is not to start. kInvalidArgument
   // when there is not one address.
   Task<Result<model::Job>> commit(BulkRequest request, AlsoStore also_store);
-  // Removes what was stored; for requests that end badly.
+  // Whether something is stored that did not become a job.
+  bool has_rest() const { return job_stored_ && !committed_; }
+  // Removes it; for requests that end badly.
   Task<void> abandon();
 
  private:
   using Rows = std::vector<InputRow>;
 
+  static constexpr std::size_t kRejectedAtOnce = 1'000;
+
   Task<Result<void>> store_chunk(Rows rows);
+  Task<Result<void>> store_rejected();
+  Task<Result<void>> settle_duplicates();
+  // Writes the chunks again, without the rows whose places are marked.
+  Task<Result<void>> leave_out(std::vector<bool> repeated);
 
   store::Database& database_;
   asio::thread_pool* const cpu_pool_;
@@ -59,6 +79,9 @@ class Intake {
   const IntakeLimits limits_;
   model::Job job_;
   bool job_stored_ = false;
+  bool committed_ = false;
+  std::vector<model::RejectedEntry> rejected_;  // not stored yet
+  std::optional<model::RejectedEntry> first_rejected_;
   std::int64_t last_number_ = 0;
   SeenSet seen_;
   Rows current_;

@@ -4,6 +4,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "async/and_finally.h"
 #include "async/run_on.h"
 #include "jobs/erased_rows.h"
 #include "jobs/life_cycle.h"
@@ -26,8 +27,8 @@ Task<Result<std::size_t>> add_rows(store::Database& database, asio::thread_pool*
              return rows_to_retry(stored, Retried::kUnprocessedOrUnknown);
            }));
     added += rows.size();
-    for (InputRow& row : rows) intake.add(std::move(row));
-    if (intake.has_full_chunk()) CO_TRY_VOID(co_await intake.store_full_chunks());
+    for (InputRow& row : rows) CO_TRY_VOID(intake.add(std::move(row)));
+    if (intake.has_ready()) CO_TRY_VOID(co_await intake.store_ready());
   }
   co_return added;
 }
@@ -62,28 +63,33 @@ Result<std::string> retry_metadata(std::string_view metadata, std::string_view r
   return webhooks::canonical_metadata(object);
 }
 
-Task<Result<model::Job>> retry_job(store::Database& database, const Clock& clock,
-                                   asio::thread_pool* cpu_pool, model::Job job, std::string new_id,
-                                   Intake::AlsoStore also_store) {
-  CO_TRY_VOID(state_after(job, JobAction::kRetry));
+namespace {
+
+Task<Result<model::Job>> retry_into(store::Database& database, asio::thread_pool* cpu_pool,
+                                    const model::Job& job, Intake& intake,
+                                    Intake::AlsoStore also_store) {
   BulkRequest request;
   request.name = job.name;
   request.options = job.options;
   request.options.deadline_s.reset();
   CO_TRY(metadata, retry_metadata(job.metadata, job.id));
   request.metadata = std::move(metadata);
-  Intake intake(database, cpu_pool, clock, job.tenant_id, std::move(new_id));
-  const auto added = co_await add_rows(database, cpu_pool, job, intake);
-  if (!added) {
-    co_await intake.abandon();
-    co_return std::unexpected(added.error());
-  }
-  if (*added == 0) {
+  CO_TRY(added, co_await add_rows(database, cpu_pool, job, intake));
+  if (added == 0) {
     co_return fail(Errc::kConflict, "every address of the job has its answer: nothing to retry");
   }
-  auto made = co_await intake.commit(std::move(request), std::move(also_store));
-  if (!made) co_await intake.abandon();
-  co_return made;
+  co_return co_await intake.commit(std::move(request), std::move(also_store));
+}
+
+}  // namespace
+
+Task<Result<model::Job>> retry_job(store::Database& database, const Clock& clock,
+                                   asio::thread_pool* cpu_pool, model::Job job, std::string new_id,
+                                   Intake::AlsoStore also_store) {
+  CO_TRY_VOID(state_after(job, JobAction::kRetry));
+  Intake intake(database, cpu_pool, clock, job.tenant_id, std::move(new_id));
+  co_return co_await and_finally(retry_into(database, cpu_pool, job, intake, std::move(also_store)),
+                                 intake.abandon());
 }
 
 }  // namespace verihook::jobs

@@ -1,19 +1,42 @@
-// SeenSet: which addresses a list has had already, by a 128-bit digest of their normal form.
-// Sixteen bytes an entry at most half full, so that a million addresses cost 32 MiB at most; a
-// collision needs 2^64 addresses. One thread.
+// SeenSet: which rows of a list are repetitions, exactly, in memory that does not grow with it. A
+// row is known by a 128-bit digest of its text; two different texts with one digest need 2^64 rows.
+//
+// As long as a list is short, a table in memory says at once whether a text was there before. When
+// the table is full it goes to a temporary file, and everything that follows too: each digest with
+// the row's place, parted by the digest, so that `resolve` can look at one part after another and
+// find the repetitions by sorting. The file has no name and is gone with the object.
+//
+// One thread at a time; `insert` and `resolve` may wait for the disk.
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
+#include "jobs/spill_file.h"
+
 namespace verihook::jobs {
+
+struct SeenSetLimits {
+  std::size_t entries_in_memory_max = 1'000'000;  // 32 MiB
+  std::string spill_folder{};                     // empty: the system's for temporary files
+};
 
 class SeenSet {
  public:
-  // True when `text` was not there yet; it is from now on.
-  bool insert(std::string_view text);
-  std::size_t size() const { return size_; }
+  explicit SeenSet(SeenSetLimits limits = {}) : limits_(std::move(limits)) {}
+
+  // False when `text` was there before, so that this row is none. True says that it is new, or,
+  // once `is_undecided`, that only `resolve` will tell. Rows for which it is true have places 0, 1,
+  // 2, …. kStorageFull or kStorageFailed when the temporary file cannot be written.
+  Result<bool> insert(std::string_view text);
+  bool is_undecided() const { return spill_ != nullptr; }
+
+  // Which places are repetitions of an earlier one, one bit for each. Ends the set.
+  Result<std::vector<bool>> resolve();
 
  private:
   struct Key {
@@ -22,11 +45,15 @@ class SeenSet {
     friend bool operator==(const Key&, const Key&) = default;
   };
 
-  bool insert_key(Key key);
+  bool put(Key key);
   void grow();
+  Result<void> move_to_disk();
 
+  const SeenSetLimits limits_;
   std::vector<Key> slots_;
   std::size_t size_ = 0;
+  std::uint64_t places_ = 0;
+  std::unique_ptr<SpillFile> spill_;
 };
 
 }  // namespace verihook::jobs

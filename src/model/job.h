@@ -76,6 +76,7 @@ struct Job {
   std::string metadata = "{}";       // the caller's object in canonical JSON
   std::int64_t total_count = 0;      // rows to verify: submitted less duplicates
   std::int64_t processed_count = 0;  // never goes backwards
+  std::int64_t rejected_count = 0;   // entries of the list that are no rows
   std::int64_t chunk_count = 0;
   Summary summary;  // of the processed rows; `duplicates` of the whole list
   std::string error_code;

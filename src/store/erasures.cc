@@ -25,8 +25,9 @@ model::Erasure erasure_of(const Row& row) {
   return erasure;
 }
 
-const std::array<TextTable, 9> kTextTables = {{
+const std::array<TextTable, 10> kTextTables = {{
     {.name = "jobs", .keys = {"id"}, .columns = {"name", "metadata", "error_message"}, .blobs = {}},
+    {.name = "rejected_entries", .keys = {"job_id", "number"}, .columns = {"excerpt"}, .blobs = {}},
     {.name = "verifications",
      .keys = {"id"},
      .columns = {"email", "metadata"},

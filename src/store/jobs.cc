@@ -24,12 +24,12 @@ model::Summary summary_of(const Row& row, int first) {
           .duplicates = row.integer(first + 9)};
 }
 
-// The values of JOB_COLUMNS, in their order: $1 to $28.
+// The values of JOB_COLUMNS, in their order: $1 to $29.
 template <class Use>
 auto with_columns(const model::Job& job, Use use) {
   const model::Summary& sum = job.summary;
   const std::string options = encode(job.options);
-  const std::array<Param, 28> values = {job.tenant_id,
+  const std::array<Param, 29> values = {job.tenant_id,
                                         job.id,
                                         to_string(job.state),
                                         job.name,
@@ -56,14 +56,15 @@ auto with_columns(const model::Job& job, Use use) {
                                         job.progress_event_at,
                                         job.progress_event_count,
                                         job.deadline_at,
-                                        static_cast<std::int64_t>(job.options.priority)};
+                                        static_cast<std::int64_t>(job.options.priority),
+                                        job.rejected_count};
   return use(std::span<const Param>(values));
 }
 
 constexpr std::string_view kInsertJob =
     "INSERT INTO jobs (" JOB_COLUMNS
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-    " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)";
+    " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)";
 
 // A summary never goes backwards either: an older one than the stored is left out.
 constexpr std::string_view kUpdateJob =
@@ -82,7 +83,7 @@ constexpr std::string_view kUpdateJob =
     " summary_duplicates = CASE WHEN $8 >= processed_count THEN $19 ELSE summary_duplicates END,"
     " error_code = $20, error_message = $21, created_at = $22, started_at = $23,"
     " finished_at = $24, progress_event_at = $25, progress_event_count = $26, deadline_at = $27,"
-    " priority = $28"
+    " priority = $28, rejected_count = $29"
     " WHERE tenant_id = $1 AND id = $2";
 
 }  // namespace
@@ -107,6 +108,7 @@ model::Job job_of(const Row& row) {
   job.progress_event_at = row.time(24);
   job.progress_event_count = row.integer(25);
   job.deadline_at = row.optional_time(26);
+  job.rejected_count = row.integer(28);
   return job;
 }
 

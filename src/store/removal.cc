@@ -21,10 +21,11 @@ JobKey key_of(const Row& row) { return {.tenant_id = row.string(0), .job_id = ro
 
 // What is kept of each chunk; the row that says that there is one goes last.
 constexpr std::array<std::string_view, 4> kDeleteChunks = {
-    "DELETE FROM chunk_inputs WHERE tenant_id = $1 AND job_id = $2 AND number < $3",
-    "DELETE FROM chunk_segments WHERE tenant_id = $1 AND job_id = $2 AND number < $3",
-    "DELETE FROM chunk_results WHERE tenant_id = $1 AND job_id = $2 AND number < $3",
-    "DELETE FROM chunks WHERE tenant_id = $1 AND job_id = $2 AND number < $3",
+#define CHUNKS_BETWEEN " WHERE tenant_id = $1 AND job_id = $2 AND number >= $3 AND number < $4"
+    "DELETE FROM chunk_inputs" CHUNKS_BETWEEN,
+    "DELETE FROM chunk_segments" CHUNKS_BETWEEN,
+    "DELETE FROM chunk_results" CHUNKS_BETWEEN,
+    "DELETE FROM chunks" CHUNKS_BETWEEN,
 };
 
 struct EventKey {
@@ -50,10 +51,16 @@ Result<bool> remove_chunks(Connection& db, const JobKey& job, std::int64_t chunk
                       " ORDER BY number LIMIT 1",
                       {job.tenant_id, job.job_id}, [](const Row& row) { return row.integer(0); }));
   if (!first) return false;
-  for (const std::string_view sql : kDeleteChunks) {
-    TRY_VOID(db.execute(sql, {job.tenant_id, job.job_id, *first + chunks_max}));
-  }
+  TRY_VOID(delete_chunks(db, job.tenant_id, job.job_id, *first, *first + chunks_max));
   return true;
+}
+
+Result<bool> remove_rejected_entries(Connection& db, const JobKey& job, std::int64_t rows_max) {
+  TRY(count, db.execute("DELETE FROM rejected_entries WHERE tenant_id = $1 AND job_id = $2"
+                        " AND number IN (SELECT number FROM rejected_entries"
+                        " WHERE tenant_id = $1 AND job_id = $2 ORDER BY number LIMIT $3)",
+                        {job.tenant_id, job.job_id, rows_max}));
+  return count > 0;
 }
 
 Result<bool> remove_events(Connection& db, const JobKey& job, std::int64_t events_max) {
@@ -71,6 +78,14 @@ Result<bool> remove_events(Connection& db, const JobKey& job, std::int64_t event
 }
 
 }  // namespace
+
+Result<void> delete_chunks(Connection& db, std::string_view tenant_id, std::string_view job_id,
+                           std::int64_t begin, std::int64_t end) {
+  for (const std::string_view sql : kDeleteChunks) {
+    TRY_VOID(db.execute(sql, {tenant_id, job_id, begin, end}));
+  }
+  return {};
+}
 
 Result<void> delete_job(Connection& db, std::string_view tenant_id, std::string_view job_id) {
   TRY_VOID(expect_changed(
@@ -91,6 +106,8 @@ Result<bool> remove_job_slice(Connection& db, const SliceLimits& limits) {
   if (!job) return false;
   TRY(had_chunks, remove_chunks(db, *job, limits.chunks));
   if (had_chunks) return true;
+  TRY(had_rejected, remove_rejected_entries(db, *job, limits.rows));
+  if (had_rejected) return true;
   TRY(had_events, remove_events(db, *job, limits.rows));
   if (had_events) return true;
   TRY_VOID(db.execute("DELETE FROM removed_jobs WHERE tenant_id = $1 AND job_id = $2",

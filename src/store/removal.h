@@ -18,9 +18,13 @@ struct SliceLimits {
   std::int64_t rows = 200;  // of anything else
 };
 
+// The chunks from number `begin` to the one before `end`.
+Result<void> delete_chunks(Connection& db, std::string_view tenant_id, std::string_view job_id,
+                           std::int64_t begin, std::int64_t end);
+
 // Removes a few chunks of one removed job, with their inputs and results; when none is left, a few
-// of its events with their deliveries. An event that is still to be delivered, or was given up and
-// can be asked for again, stays. False when no removed job is left.
+// of its rejected entries, then of its events with their deliveries. An event that is still to be
+// delivered, or was given up and can be asked for again, stays. False when no removed job is left.
 Result<bool> remove_job_slice(Connection& db, const SliceLimits& limits);
 
 // Deleted jobs of which something is left.

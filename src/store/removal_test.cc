@@ -1,6 +1,7 @@
 #include "store/removal.h"
 
 #include "store/jobs.h"
+#include "store/rejected_entries.h"
 #include "store/repository_fixture.h"
 #include "store/verifications.h"
 
@@ -130,6 +131,23 @@ TEST_F(RemovalTest, AJobsEndpointStaysUntilItsLastDeliveryIsOver) {
     EXPECT_TRUE(is_there(id)) << id;
   }
   for (const char* id : {"wh_done", "wh_unused"}) EXPECT_FALSE(is_there(id)) << id;
+}
+
+TEST_F(RemovalTest, RejectedEntriesGoWithTheirJobALittleAtATime) {
+  add_job("a", "job_1", 0);
+  add_job("a", "job_2", 0);
+  const std::vector<model::RejectedEntry> entries = {{1, 1, "too_long", "x"},
+                                                     {2, 2, "too_long", "y"}};
+  ASSERT_TRUE(insert_rejected_entries(db(), "a", "job_1", entries));
+  ASSERT_TRUE(insert_rejected_entries(db(), "a", "job_2", entries));
+  ASSERT_TRUE(delete_job(db(), "a", "job_1"));
+  EXPECT_EQ(insert_rejected_entries(db(), "a", "job_1", entries).error().code, Errc::kNotFound);
+  EXPECT_EQ(remove_job_slice(db(), {.chunks = 1, .rows = 1}), true);
+  EXPECT_EQ(list_rejected_entries(db(), "a", "job_1", 0, 9)->size(), 1u);
+  while (*remove_job_slice(db(), {.chunks = 1, .rows = 1})) {
+  }
+  EXPECT_EQ(list_rejected_entries(db(), "a", "job_1", 0, 9)->size(), 0u);
+  EXPECT_EQ(list_rejected_entries(db(), "a", "job_2", 1, 9)->size(), 1u);
 }
 
 TEST_F(RemovalTest, AVerificationsEndpointStaysUntilItHasEnded) {

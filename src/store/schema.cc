@@ -357,7 +357,20 @@ CREATE TABLE erasures (
 ){clustered};
 )";
 
-constexpr std::array<Migration, 10> kMigrations = {{
+constexpr std::string_view kRejectedEntries = R"(
+ALTER TABLE jobs ADD COLUMN rejected_count BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE rejected_entries (
+  tenant_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  line BIGINT NOT NULL,
+  reason TEXT NOT NULL,
+  excerpt TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, job_id, number)
+){clustered};
+)";
+
+constexpr std::array<Migration, 11> kMigrations = {{
     {1, kAccounts},
     {2, kJobs},
     {3, kEvents},
@@ -368,6 +381,7 @@ constexpr std::array<Migration, 10> kMigrations = {{
     {8, kVerifications},
     {9, kRetention},
     {10, kErasures},
+    {11, kRejectedEntries},
 }};
 
 Result<void> apply(Driver& driver, Connection& writer, const Migration& migration) {

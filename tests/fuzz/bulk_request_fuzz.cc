@@ -1,43 +1,58 @@
-// jobs::BulkRequestParser on any bytes, in any pieces (see pieces.h), with limits small enough to
-// be reached. Checked:
-// - addresses handed on, members and error are the same however the bytes are cut; where a string
+// jobs::JsonList on any bytes, in any pieces (see pieces.h), with limits small enough to be
+// reached. Checked:
+// - entries handed on, members and error are the same however the bytes are cut; where a string
 //   is both too long and no JSON, which of the two is said may depend on it;
-// - what is accepted is JSON to the strict parser too, and the addresses are its member "emails";
+// - what is accepted is JSON to the whole parser too, and each element of the list is handed on;
 // - limits hold, metadata is canonical, and errors are sentences.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 
-#include "jobs/bulk_request.h"
+#include "jobs/intake/bulk_request.h"
+#include "jobs/intake/json_list.h"
 #include "tests/fuzz/pieces.h"
 #include "webhooks/canonical_json.h"
-#include "webhooks/strict_json.h"
 
 namespace verihook::fuzz {
 namespace {
 
-constexpr jobs::BulkRequestLimits kLimits{
-    .email_bytes_max = 24, .other_members_bytes_max = 400, .emails_max = 6};
+constexpr jobs::ListLimits kLimits{
+    .email_bytes_max = 24, .entry_bytes_max = 64, .columns_max = 4, .members_bytes_max = 400};
 
-struct Parsed {
-  std::vector<std::string> emails;
+struct Parsed : jobs::ListSink {
+  void columns(std::vector<std::string>) override {}
+  Result<void> row(const jobs::ListRow& row) override {
+    check(row.email.size() <= kLimits.email_bytes_max && row.id.size() <= kLimits.email_bytes_max &&
+              is_valid_utf8(row.email) && is_valid_utf8(row.id) && is_valid_utf8(row.data),
+          "what is handed on is short UTF-8", row.email);
+    entries += fmt::format("{} {} {} {}\n", row.number, row.email, row.id, row.data);
+    ++count;
+    return {};
+  }
+  void reject(jobs::RejectedEntry entry) override {
+    check(is_valid_utf8(entry.excerpt), "an excerpt is UTF-8", entry.excerpt);
+    entries += fmt::format("{} {} {}\n", entry.number, to_string(entry.reason), entry.excerpt);
+    ++count;
+  }
+
+  std::string entries;
+  std::size_t count = 0;
   Result<jobs::BulkRequest> request = fail(Errc::kInternal, "not parsed");
 };
 
+Result<jobs::BulkRequest> parse_into(Parsed& parsed, const Pieces& pieces) {
+  jobs::JsonList list(parsed, kLimits, "");
+  for (const auto& piece : pieces) TRY_VOID(list.feed(view(piece)));
+  TRY_VOID(list.finish());
+  jobs::BulkRequest request;
+  TRY_VOID(jobs::read_members(list.members(), request));
+  TRY_VOID(jobs::check_parameters(request));
+  return request;
+}
+
 Parsed parse(const Pieces& pieces) {
   Parsed parsed;
-  jobs::BulkRequestParser parser(
-      [&](std::string email) -> Result<void> {
-        parsed.emails.push_back(std::move(email));
-        return {};
-      },
-      kLimits);
-  for (const auto& piece : pieces) {
-    if (auto fed = parser.feed(view(piece)); !fed) {
-      parsed.request = std::unexpected(fed.error());
-      return parsed;
-    }
-  }
-  parsed.request = parser.finish();
+  parsed.request = parse_into(parsed, pieces);
   return parsed;
 }
 
@@ -50,28 +65,15 @@ void check_accepted(std::string_view whole, const Parsed& parsed) {
             is_valid_utf8(request.webhook_secret),
         "members are UTF-8", whole);
 
-  const auto value = webhooks::parse_strict_json(whole);
-  check(value && value->is_object(), "the strict parser accepts the body", whole);
-  const auto* emails = value->get_object().if_contains("emails");
-  check(
-      emails != nullptr && emails->is_array() && emails->get_array().size() == parsed.emails.size(),
-      "the addresses are the member \"emails\"", whole);
-  for (std::size_t i = 0; i < parsed.emails.size(); ++i) {
-    const auto& expected = emails->get_array()[i];
-    check(expected.is_string() && std::string_view(expected.get_string()) == parsed.emails[i],
-          "an address is the element of \"emails\"", parsed.emails[i]);
-  }
+  boost::json::parse_options options;
+  options.max_depth = 64;
+  const auto value = boost::json::parse(whole, {}, options);
+  const auto& emails = value.is_array() ? value.get_array() : value.at("emails").as_array();
+  check(emails.size() == parsed.count, "every element of the list is handed on", whole);
 }
 
 std::string describe(const Parsed& parsed) {
-  std::string text;
-  for (const std::string& email : parsed.emails) {
-    check(email.size() <= kLimits.email_bytes_max && is_valid_utf8(email),
-          "an address handed on is short UTF-8", email);
-    text += email + "\n";
-  }
-  check(parsed.emails.size() <= static_cast<std::size_t>(kLimits.emails_max),
-        "no more addresses are handed on than are allowed", text);
+  const std::string& text = parsed.entries;
   if (!parsed.request) {
     const Error& error = parsed.request.error();
     check_sentence(error.message);

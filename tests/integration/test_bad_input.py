@@ -21,7 +21,7 @@ BAD = [
     ("emails_missing", "POST", "/v1/bulk/verify", {}, 400, "emails"),
     ("emails_empty", "POST", "/v1/bulk/verify", {"emails": []}, 400, "empty"),
     ("emails_wrong_type", "POST", "/v1/bulk/verify", {"emails": "a@b.test"}, 400, "emails"),
-    ("email_wrong_type", "POST", "/v1/bulk/verify", {"emails": ["a@b.test", 7]}, 400, "emails[1]"),
+    ("emails_all_wrong", "POST", "/v1/bulk/verify", {"emails": [7, {}]}, 400, "no_entry"),
     ("job_unknown_field", "POST", "/v1/bulk/verify", {**JOB, "nmae": "x"}, 400, "nmae"),
     ("option_unknown", "POST", "/v1/bulk/verify", {**JOB, "options": {"smpt": True}}, 400, "smpt"),
     ("option_wrong_type", "POST", "/v1/bulk/verify", {**JOB, "options": {"smtp": 1}}, 400, "smtp"),
@@ -180,7 +180,7 @@ def test_a_header_that_is_too_large_is_refused(program):
     program.get("/healthz", key=None)
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "image/png", ""])
+@pytest.mark.parametrize("content_type", ["text/html", "image/png", "text/csv;charset=utf-16", ""])
 def test_a_wrong_content_type_is_refused(program, content_type):
     answer = program.call("POST", "/v1/bulk/verify", raw=json.dumps(JOB).encode(),
                           headers={"Content-Type": content_type})
