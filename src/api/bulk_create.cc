@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "api/bulk_handlers.h"
 #include "api/endpoint_fields.h"
 #include "api/idempotency.h"
@@ -24,8 +26,14 @@ struct Received {
 Result<jobs::BulkRequest> read_parameters(const http::Request& request, crypto::Sha256* hash) {
   jobs::BulkRequest parameters;
   for (const auto& [name, value] : request.query) {
+    if (name == "webhook_secret") {
+      return fail(Errc::kInvalidArgument,
+                  "a query is no place for a secret, proxies write it into their logs: send "
+                  "webhook_secret as a member of a JSON body or as a field of a form");
+    }
     TRY_VOID(jobs::read_parameter(name, value, parameters));
-    if (hash != nullptr) hash->update(name + "=" + value + "\n");
+    // A NUL stands in neither, so two different queries never look alike.
+    if (hash != nullptr) hash->update(name + '\0' + value + '\0');
   }
   return parameters;
 }
@@ -41,34 +49,49 @@ Result<void> feed_some(jobs::ListUpload& upload, const jobs::Intake& intake,
   return {};
 }
 
+Task<Result<void>> feed(Context& context, jobs::ListUpload& upload, jobs::Intake& intake,
+                        std::string_view text) {
+  while (!text.empty()) {
+    CO_TRY_VOID(co_await run_on(context.cpu_pool, [&] { return feed_some(upload, intake, text); }));
+    if (intake.has_ready()) CO_TRY_VOID(co_await intake.store_ready());
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<void>> receive_body(Context& context, http::BodyReader& body, jobs::ListUpload& upload,
+                                jobs::Intake& intake, crypto::Sha256* hash) {
+  // What goes to another thread at once, so that the way there costs little.
+  constexpr std::size_t kGatheredBytes = 256 * 1024;
+  std::string gathered;
+  std::uint64_t received = 0;
+  for (;;) {
+    CO_TRY(piece, co_await body.read_some());
+    received += piece.size();
+    if (received > context.options.upload_bytes_max) {
+      co_return fail(Errc::kTooLarge, fmt::format("the list is larger than {} bytes; split it",
+                                                  context.options.upload_bytes_max));
+    }
+    gathered.append(piece);
+    if (!piece.empty() && gathered.size() < kGatheredBytes) continue;
+    if (hash != nullptr) hash->update(gathered);
+    CO_TRY_VOID(co_await feed(context, upload, intake, gathered));
+    if (piece.empty()) co_return Result<void>{};
+    gathered.clear();
+  }
+}
+
 Task<Result<Received>> receive_list(Context& context, http::Request& request,
                                     jobs::Intake& intake) {
-  // Only a key needs it.
   std::optional<crypto::Sha256> hash;
   if (request.headers.get("Idempotency-Key")) hash.emplace();
-  CO_TRY(parameters, read_parameters(request, hash ? &*hash : nullptr));
+  crypto::Sha256* const wanted_hash = hash ? &*hash : nullptr;  // only a key needs it
+  CO_TRY(parameters, read_parameters(request, wanted_hash));
   const jobs::UploadHeaders headers{
       .content_type = request.headers.get("Content-Type").value_or(""),
       .content_encoding = request.headers.get("Content-Encoding").value_or("")};
   CO_TRY(upload, jobs::ListUpload::create(headers, std::move(parameters), intake,
                                           context.options.upload_limits));
-  std::uint64_t received = 0;
-  for (;;) {
-    CO_TRY(piece, co_await request.body->read_some());
-    if (piece.empty()) break;
-    received += piece.size();
-    if (received > context.options.upload_bytes_max) {
-      co_return fail(Errc::kTooLarge, "the list is larger than " +
-                                          std::to_string(context.options.upload_bytes_max) +
-                                          " bytes; split it");
-    }
-    if (hash) hash->update(piece);
-    while (!piece.empty()) {
-      CO_TRY_VOID(
-          co_await run_on(context.cpu_pool, [&] { return feed_some(*upload, intake, piece); }));
-      if (intake.has_ready()) CO_TRY_VOID(co_await intake.store_ready());
-    }
-  }
+  CO_TRY_VOID(co_await receive_body(context, *request.body, *upload, intake, wanted_hash));
   CO_TRY(bulk, co_await run_on(context.cpu_pool, [&] { return upload->finish(); }));
   co_return Received{std::move(bulk), hash ? crypto::to_bytes(hash->finish()) : ""};
 }

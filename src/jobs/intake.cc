@@ -33,9 +33,8 @@ std::string describe_emptiness(const model::Job& job,
                                const std::optional<model::RejectedEntry>& first) {
   if (!first) return "the list is empty: give at least one address";
   return fmt::format(
-      "the list has no row that can be read: {} were rejected, the first is number "
-      "{}, \"{}\" ({})",
-      job.rejected_count, first->number, first->excerpt, first->reason);
+      "the list has no row that can be read: {} were rejected, the first is number {} ({})",
+      job.rejected_count, first->number, first->reason);
 }
 
 }  // namespace
@@ -62,9 +61,17 @@ Result<void> Intake::add(InputRow row) {
     return {};
   }
   ++job_.total_count;
-  current_.push_back(std::move(row));
-  if (current_.size() >= limits_.chunk_rows) full_chunks_.push_back(std::exchange(current_, {}));
+  if (gather(std::move(row))) full_chunks_.push_back(std::exchange(current_, {}));
   return {};
+}
+
+// Whether the chunk is full with it. Caller's columns may be long, so rows alone are no measure.
+bool Intake::gather(InputRow row) {
+  current_bytes_ += sizeof row + row.email.size() + row.id.size() + row.data.size();
+  current_.push_back(std::move(row));
+  const bool full = current_.size() >= limits_.chunk_rows || current_bytes_ >= limits_.chunk_bytes;
+  if (full) current_bytes_ = 0;
+  return full;
 }
 
 void Intake::reject(RejectedEntry entry) {
@@ -117,9 +124,7 @@ Task<Result<void>> Intake::leave_out(std::vector<bool> repeated) {
     }));
     // What is written again is never more than what was read.
     for (InputRow& row : rows) {
-      if (repeated[place++]) continue;
-      current_.push_back(std::move(row));
-      if (current_.size() < limits_.chunk_rows) continue;
+      if (repeated[place++] || !gather(std::move(row))) continue;
       CO_TRY_VOID(co_await store_chunk(std::exchange(current_, {})));
     }
   }
@@ -128,6 +133,7 @@ Task<Result<void>> Intake::leave_out(std::vector<bool> repeated) {
 
 Task<Result<void>> Intake::settle_duplicates() {
   if (!seen_.is_undecided()) co_return Result<void>{};
+  current_bytes_ = 0;
   if (!current_.empty()) CO_TRY_VOID(co_await store_chunk(std::exchange(current_, {})));
   CO_TRY(repeated, co_await run_on(cpu_pool_, [&] { return seen_.resolve(); }));
   const auto count = std::ranges::count(repeated, true);

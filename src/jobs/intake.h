@@ -26,7 +26,9 @@
 namespace verihook::jobs {
 
 struct IntakeLimits {
+  // A chunk ends with the row that reaches one of these.
   std::size_t chunk_rows = 10'000;
+  std::size_t chunk_bytes = 8 << 20;        // uncompressed
   std::int64_t rejected_kept_max = 10'000;  // of the entries that are no rows; all are counted
   SeenSetLimits seen{};
 };
@@ -67,6 +69,7 @@ class Intake {
 
   static constexpr std::size_t kRejectedAtOnce = 1'000;
 
+  bool gather(InputRow row);
   Task<Result<void>> store_chunk(Rows rows);
   Task<Result<void>> store_rejected();
   Task<Result<void>> settle_duplicates();
@@ -85,6 +88,7 @@ class Intake {
   std::int64_t last_number_ = 0;
   SeenSet seen_;
   Rows current_;
+  std::size_t current_bytes_ = 0;
   std::vector<Rows> full_chunks_;
 };
 

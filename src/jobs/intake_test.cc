@@ -1,5 +1,6 @@
 #include "jobs/intake.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "jobs/intake_test_support.h"
@@ -40,7 +41,19 @@ TEST_F(IntakeTest, SaysWhatWasRejectedWhenNothingElseIsThere) {
   const auto job = commit(intake);
   ASSERT_FALSE(job);
   EXPECT_THAT(job.error().message,
-              ::testing::HasSubstr("2 were rejected, the first is number 3, \"caf?\" (not_utf8)"));
+              ::testing::HasSubstr("2 were rejected, the first is number 3 (not_utf8)"));
+}
+
+TEST_F(IntakeTest, EndsAChunkThatGrowsLongBeforeItHasAllItsRows) {
+  Intake intake(database_, nullptr, clock_, "a", "job_1", {.chunk_bytes = 4'000});
+  for (int i = 0; i < 10; ++i) {
+    const std::string data = R"({"note":")" + std::string(1'500, 'x') + R"("})";
+    ASSERT_TRUE(intake.add({.email = fmt::format("u{}@x.test", i), .data = data}));
+  }
+  const auto job = commit(intake);
+  ASSERT_TRUE(job) << job.error().message;
+  EXPECT_EQ(job->chunk_count, 4);
+  EXPECT_EQ(rows_of(*job).size(), 10);
 }
 
 TEST_F(IntakeTest, AbandonsWhatWasStoredAndNeverWhatWasCommitted) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "store/contacts.h"
+#include "store/jobs.h"
+#include "store/rejected_entries.h"
 #include "store/repository_fixture.h"
 
 namespace verihook::store {
@@ -96,6 +98,30 @@ TEST_F(ErasuresTest, ARowOfTextsIsRewrittenOrRemovedAsItThenIs) {
   ASSERT_EQ(tried->size(), 1u);
   EXPECT_EQ(change_texts(db(), attempts, "a", tried->front().key, rewrite), TextChange::kRewritten);
   EXPECT_EQ(list_attempts(db(), "a", "dlv_1")->front().response_head, "other body");
+}
+
+TEST_F(ErasuresTest, RejectedEntriesAreReadByNumberAndRewritten) {
+  model::Job job;
+  job.tenant_id = "a";
+  job.id = "job_1";
+  ASSERT_TRUE(insert_job(db(), job));
+  std::vector<model::RejectedEntry> entries;
+  for (const std::int64_t number : {2, 9, 10, 100}) {
+    entries.push_back({number, number, "too_long", "ann@example.com"});
+  }
+  ASSERT_TRUE(insert_rejected_entries(db(), "a", "job_1", entries));
+  const TextTable& rejected = table("rejected_entries");
+  const auto rest = find_texts(db(), rejected, "a", {"job_1", "9"}, 9);
+  ASSERT_EQ(rest->size(), 2u);
+  EXPECT_EQ(rest->front().key, (std::vector<std::string>{"job_1", "10"}));
+  const auto blank = [](TextRow& row) {
+    row.texts.front().clear();
+    return TextChange::kRewritten;
+  };
+  EXPECT_EQ(change_texts(db(), rejected, "a", rest->front().key, blank), TextChange::kRewritten);
+  const auto after = list_rejected_entries(db(), "a", "job_1", 0, 9);
+  EXPECT_EQ(after->at(2).excerpt, "");
+  EXPECT_EQ(after->at(3).excerpt, "ann@example.com");
 }
 
 TEST_F(ErasuresTest, ARowThatIsToGoGoes) {

@@ -47,6 +47,19 @@ def test_a_list_of_each_format_is_read_and_its_columns_come_back(program, conten
     assert [(row["id"], row["data"]) for row in rows] == kept
 
 
+def test_a_secret_in_the_query_is_refused_and_in_a_form_is_taken(program):
+    secret, url = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "http://127.0.0.1:9/hook"
+    answer = send(program, "text/plain", GOOD, f"?webhook_url={url}&webhook_secret={secret}")
+    error = answer.expect(400)["error"]
+    assert "field of a form" in error and secret not in error
+    fields = {"webhook_url": url, "webhook_secret": secret, "start": "false"}
+    head = "--x\r\nContent-Disposition: form-data; name="
+    form = "".join(f'{head}"{name}"\r\n\r\n{value}\r\n' for name, value in fields.items())
+    form += f'{head}"file"; filename="a.txt"\r\n\r\n{GOOD}\r\n--x--\r\n'
+    made = send(program, "multipart/form-data; boundary=x", form).expect(202)
+    assert made["webhook_id"].startswith("wh_")
+
+
 def test_parameters_in_the_query_are_those_of_the_body(program):
     answer = send(program, "text/csv", f"a,b\n{GOOD},{BAD}\n",
                   '?email_column=b&name=spring&start=false&greylist=skip&metadata={"n":1}'
