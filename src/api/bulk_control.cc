@@ -17,8 +17,8 @@ Answer act(Context& context, Call& call, Act action) {
   CO_TRY_VOID(refuse_other_queries(call.request, {}));
   CO_TRY(named, co_await find_named_job(context, call));
   CO_TRY(job, co_await (context.engine.*action)(named.tenant_id, named.id));
-  co_return http::json_response(
-      200, job_json(job, context.options.public_url, context.clock().wall_now()));
+  co_return http::json_response(200,
+                                job_json(job, context.options.links, context.clock().wall_now()));
 }
 
 // The endpoints that were given with the list hear about its retry too.

@@ -32,7 +32,7 @@ Answer list_bulk(Context& context, Call& call) {
   const WallTime now = context.clock().wall_now();
   co_return page_of(
       std::move(jobs), limit,
-      [&](const model::Job& job) { return job_json(job, context.options.public_url, now); },
+      [&](const model::Job& job) { return job_json(job, context.options.links, now); },
       &model::Job::id);
 }
 

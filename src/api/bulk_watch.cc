@@ -28,7 +28,7 @@ Task<Result<Seen>> look(Context& context, std::string tenant_id, std::string job
 }
 
 std::string text_of(Context& context, const Seen& seen) {
-  return job_json(seen.job, context.options.public_url, context.clock().wall_now(),
+  return job_json(seen.job, context.options.links, context.clock().wall_now(),
                   context.engine.outlook(seen.job, seen.parked));
 }
 

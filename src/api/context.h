@@ -12,6 +12,7 @@
 #include "delivery/dispatcher.h"
 #include "gateway/receiver.h"
 #include "http/server.h"
+#include "jobs/download_links.h"
 #include "jobs/engine.h"
 #include "jobs/eraser.h"
 #include "jobs/housekeeping.h"
@@ -26,6 +27,7 @@ namespace verihook::api {
 struct ApiOptions {
   std::string version;
   std::string public_url;
+  jobs::DownloadLinks links;
   // Plain http targets outside the operator's `network.allow` ranges.
   bool allow_http_targets = false;
   std::size_t json_bytes_max = 1024 * 1024;

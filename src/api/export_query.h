@@ -10,10 +10,11 @@
 
 namespace verihook::api {
 
-// The parameters that read_export_request knows.
+// The parameters that read_export_request knows, and the token of a link, which is looked at
+// before.
 inline constexpr std::initializer_list<std::string_view> kExportQueries = {
-    "format",    "status",  "reason",      "domain", "text",
-    "after_row", "partial", "unprocessed", "raw",    "bom"};
+    "format",  "status",      "reason", "domain", "text", "after_row",
+    "partial", "unprocessed", "raw",    "bom",    "token"};
 
 // kInvalidArgument that names the wrong parameter.
 Result<jobs::ExportRequest> read_export_request(const http::Request& request);

@@ -128,6 +128,9 @@ void append_operation(JsonWriter& json, const RouteSpec& route) {
   if (route.access == Access::kPublic) {
     json.key("security");
     json.raw("[]");
+  } else if (route.access == Access::kLink) {
+    json.key("security");
+    json.raw(R"([{"bearer":[]},{"link":[]}])");
   }
   append_parameters(json, route);
   if (!route.request_schema.empty()) {
@@ -182,7 +185,8 @@ std::string openapi_json(std::string_view version, std::string_view public_url) 
   json.key("components");
   json.begin_object();
   json.key("securitySchemes");
-  json.raw(R"({"bearer":{"type":"http","scheme":"bearer"}})");
+  json.raw(R"({"bearer":{"type":"http","scheme":"bearer"},)"
+           R"("link":{"type":"apiKey","in":"query","name":"token"}})");
   json.key("schemas");
   json.raw(openapi_schemas());
   json.end_object();

@@ -79,7 +79,7 @@ void append_delivery_options(JsonWriter& json, const model::DeliveryOptions& opt
 
 }  // namespace
 
-std::string job_json(const model::Job& job, std::string_view public_url, WallTime now,
+std::string job_json(const model::Job& job, const jobs::DownloadLinks& links, WallTime now,
                      const std::optional<jobs::Outlook>& outlook) {
   std::string text;
   JsonWriter json(text);
@@ -104,7 +104,7 @@ std::string job_json(const model::Job& job, std::string_view public_url, WallTim
   json.raw(job.metadata);
   text_member(json, "error_code", job.error_code);
   text_member(json, "error_message", job.error_message);
-  json.member("download_url", jobs::download_url(public_url, job.id));
+  json.member("download_url", links.url_of(job, now));
   json.member("created_at", to_iso8601(job.created_at));
   time_member(json, "started_at", job.started_at);
   time_member(json, "finished_at", job.finished_at);

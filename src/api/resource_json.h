@@ -20,7 +20,7 @@
 namespace verihook::api {
 
 // With an outlook, also when the job will probably have ended, and how many rows wait until when.
-std::string job_json(const model::Job& job, std::string_view public_url, WallTime now,
+std::string job_json(const model::Job& job, const jobs::DownloadLinks& links, WallTime now,
                      const std::optional<jobs::Outlook>& outlook = {});
 std::string verification_json(const model::Verification& verification);
 // A webhook endpoint names its id `webhook_id`, any other destination `destination_id`. A secret

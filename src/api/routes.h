@@ -16,6 +16,7 @@ namespace verihook::api {
 enum class Access {
   kPublic,  // no key
   kRead,    // a key with scope read or more
+  kLink,    // the same, or the token of the download_url of the job that the path names
   kWrite,   // write or more
   kAdmin,   // admin
 };

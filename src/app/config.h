@@ -110,6 +110,7 @@ struct Config {
     std::int64_t chunks_per_tenant_max = 0;  // 0: any number
     std::int64_t verifications_in_progress_max = 1'000;
     std::int64_t checkpoint_interval_ms = 5'000;
+    std::int64_t download_link_hours = 24;  // 0: links want an API key
   };
   struct Lists {
     std::string file;   // empty: the lists that the program was built with

@@ -247,6 +247,9 @@ constexpr std::array kSettings = {
     Setting{"jobs", "checkpoint_interval_ms",
             number<VH_FIELD(jobs.checkpoint_interval_ms)>(10, 600'000),
             "How often results are written down: what a crash can cost."},
+    Setting{"jobs", "download_link_hours", number<VH_FIELD(jobs.download_link_hours)>(0, 8'760),
+            "How long the `download_url` of an event or a job works without an API key; 0: it "
+            "always wants one."},
 
     Setting{"retention", "days", number<VH_FIELD(retention.days)>(0, 36'500),
             "How long jobs with their lists and results, events with their deliveries, received "

@@ -109,10 +109,10 @@ verification::Patience patience(const Config& config) {
 }
 
 jobs::EngineOptions engine_options(const Config& config, const std::string& node_id,
-                                   const std::string& public_url) {
+                                   jobs::DownloadLinks links) {
   jobs::EngineOptions options;
   options.node_id = node_id;
-  options.public_url = public_url;
+  options.links = std::move(links);
   options.chunks_in_progress_max = config.jobs.chunks_in_progress_max;
   options.first_chunks_in_progress_max = config.jobs.first_chunks_in_progress_max;
   options.chunks_per_tenant_max = config.jobs.chunks_per_tenant_max;
@@ -190,7 +190,8 @@ class Application::Impl {
   store::Database database;
   delivery::Outbox outbox;
   verification::Verifier verifier;
-  std::string public_url;  // known once the server listens
+  std::string public_url;     // known once the server listens …
+  jobs::DownloadLinks links;  // … and these with it
   std::unique_ptr<destinations::HttpDestination> http_destination;
   std::unique_ptr<destinations::ContactsDestination> contacts_destination;
   std::unique_ptr<gateway::Receiver> receiver;
@@ -302,6 +303,7 @@ api::Context Application::Impl::make_context() {
   api::ApiOptions options;
   options.version = kVersion;
   options.public_url = public_url;
+  options.links = links;
   options.allow_http_targets = config.network.takes_http_targets();
   options.json_bytes_max = config.server.json_bytes_max;
   options.upload_bytes_max = config.server.upload_bytes_max;
@@ -326,12 +328,14 @@ Result<void> Application::Impl::start() {
     public_url = (config.server.tls_certificate.empty() ? "http://" : "https://") +
                  server.local_endpoint().to_string();
   }
+  links = jobs::DownloadLinks(public_url, *secrets,
+                              std::chrono::hours{config.jobs.download_link_hours});
   const auto on_published = [this](delivery::Published published) {
     dispatcher->take(std::move(published));
   };
   engine = std::make_unique<jobs::Engine>(io.get_executor(), timers, database, verifier, outbox,
                                           ids, &cpu_pool, on_published,
-                                          engine_options(config, outbox.node_id(), public_url));
+                                          engine_options(config, outbox.node_id(), links));
   singles = std::make_unique<jobs::SingleVerifications>(io.get_executor(), timers, database,
                                                         verifier, outbox, ids, on_published,
                                                         singles_options(config, outbox.node_id()));

@@ -26,7 +26,7 @@ struct Committed {
 
 // The job's state and its event, in the transaction that stored the results they follow from.
 Result<Committed> settle_job(store::Connection& db, const delivery::Outbox& outbox, model::Job job,
-                             const std::string& event_id, const std::string& public_url,
+                             const std::string& event_id, const DownloadLinks& links,
                              Outlook outlook, WallTime now) {
   Committed committed{std::move(job), {}};
   model::Job& current = committed.job;
@@ -34,7 +34,7 @@ Result<Committed> settle_job(store::Connection& db, const delivery::Outbox& outb
   if (current.processed_count == current.total_count) {
     current.state = model::JobState::kCompleted;
     current.finished_at = now;
-    event = completed_event(current, public_url, now);
+    event = completed_event(current, links, now);
   } else if (progress_is_due(current, now)) {
     TRY(parked, store::find_parked_rows(db, current.tenant_id, current.id));
     outlook.parked_count = parked.count;
@@ -249,8 +249,8 @@ Task<ChunkWorker::Progress> ChunkWorker::checkpoint() {
       co_await engine_.database_.write([&](store::Connection& db) -> Result<Committed> {
         TRY(job, store::checkpoint_chunk(db, checkpoint));
         if (model::is_final(job.state)) return fail(Errc::kConflict, "the job has ended meanwhile");
-        return settle_job(db, engine_.outbox_, std::move(job), event_id,
-                          engine_.options_.public_url, outlook, now);
+        return settle_job(db, engine_.outbox_, std::move(job), event_id, engine_.options_.links,
+                          outlook, now);
       });
   if (!committed) {
     const Errc code = committed.error().code;

@@ -31,7 +31,7 @@ class ChunkWorker;
 
 struct EngineOptions {
   std::string node_id;
-  std::string public_url;  // prefix of download_url
+  DownloadLinks links;
   std::size_t chunks_in_progress_max = 4;
   // Beyond those, chunks of jobs of which none is in progress, so that they need not wait for the
   // long ones.

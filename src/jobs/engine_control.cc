@@ -79,7 +79,7 @@ Task<Result<EndedJob>> Engine::write_ending(std::string tenant_id, std::string j
   const WallTime now = timers_.clock().wall_now();
   const std::string event_id = ids_.make(id_prefix::kEvent);
   auto ended = co_await database_.write([&](store::Connection& db) {
-    return end_job(db, outbox_, tenant_id, job_id, ending, event_id, options_.public_url, now);
+    return end_job(db, outbox_, tenant_id, job_id, ending, event_id, options_.links, now);
   });
   if (!ended || !ended->ended_now) co_return ended;
   ++stats_.jobs_finished;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "delivery/outbox.h"
+#include "jobs/download_links.h"
 #include "model/job.h"
 #include "store/connection.h"
 
@@ -25,6 +26,6 @@ struct EndedJob {
 Result<EndedJob> end_job(store::Connection& db, const delivery::Outbox& outbox,
                          std::string_view tenant_id, std::string_view job_id,
                          const JobEnding& ending, std::string_view event_id,
-                         std::string_view public_url, WallTime now);
+                         const DownloadLinks& links, WallTime now);
 
 }  // namespace verihook::jobs

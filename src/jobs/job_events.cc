@@ -20,10 +20,6 @@ model::Event event_of(const model::Job& job, std::string_view type, std::string 
 
 }  // namespace
 
-std::string download_url(std::string_view public_url, std::string_view job_id) {
-  return std::string(public_url) + "/v1/bulk/download/" + std::string(job_id);
-}
-
 bool progress_is_due(const model::Job& job, WallTime now) {
   const std::int64_t news = job.processed_count - job.progress_event_count;
   const WallTime last = std::max(job.progress_event_at, job.started_at.value_or(job.created_at));
@@ -51,26 +47,24 @@ model::Event progress_event(const model::Job& job, const Outlook& outlook, WallT
   return event_of(job, model::event_type::kBulkProgress, webhooks::tail_of(body), now);
 }
 
-model::Event completed_event(const model::Job& job, std::string_view public_url, WallTime now) {
+model::Event completed_event(const model::Job& job, const DownloadLinks& links, WallTime now) {
   webhooks::BulkCompleted body;
   body.summary = job.summary;
   body.processing_time_ms = (now - job.created_at).count();
-  body.download_url = download_url(public_url, job.id);
+  body.download_url = links.url_of(job, now);
   body.metadata = job.metadata;
   body.created_at = now;
   return event_of(job, model::event_type::kBulkCompleted, webhooks::tail_of(body), now);
 }
 
-model::Event failed_event(const model::Job& job, std::string_view public_url, WallTime now) {
+model::Event failed_event(const model::Job& job, const DownloadLinks& links, WallTime now) {
   webhooks::BulkFailed body;
   body.error_code = job.error_code;
   body.error_message = job.error_message;
   body.partial_results_available = job.processed_count > 0;
   body.processed_count = job.processed_count;
   body.total_count = job.total_count;
-  if (body.partial_results_available) {
-    body.download_url = download_url(public_url, job.id) + "?partial=true";
-  }
+  if (body.partial_results_available) body.download_url = links.url_of(job, now);
   body.metadata = job.metadata;
   body.created_at = now;
   return event_of(job, model::event_type::kBulkFailed, webhooks::tail_of(body), now);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "jobs/download_links.h"
 #include "model/event.h"
 #include "model/job.h"
 #include "model/verification.h"
@@ -13,9 +14,6 @@ namespace verihook::jobs {
 
 // Progress is told at most this often, and not for less than one per cent of the list.
 inline constexpr Milliseconds kProgressInterval{5'000};
-
-// Where the results of a job are: the download_url of its events.
-std::string download_url(std::string_view public_url, std::string_view job_id);
 
 bool progress_is_due(const model::Job& job, WallTime now);
 
@@ -34,9 +32,9 @@ std::optional<WallTime> estimate_completion(const model::Job& job, const Outlook
 
 // Each without an id: the caller gives one.
 model::Event progress_event(const model::Job& job, const Outlook& outlook, WallTime now);
-model::Event completed_event(const model::Job& job, std::string_view public_url, WallTime now);
+model::Event completed_event(const model::Job& job, const DownloadLinks& links, WallTime now);
 // For failed and cancelled jobs.
-model::Event failed_event(const model::Job& job, std::string_view public_url, WallTime now);
+model::Event failed_event(const model::Job& job, const DownloadLinks& links, WallTime now);
 // Of a verification of one address; `result` is canonical JSON.
 model::Event verified_event(const model::Verification& verification, std::string_view result,
                             WallTime now);

@@ -56,7 +56,7 @@ struct World::Node {
   static jobs::EngineOptions engine_options() {
     jobs::EngineOptions options;
     options.node_id = "node_simulated";
-    options.public_url = "https://verihook.example";
+    options.links = jobs::DownloadLinks("https://verihook.example");
     return options;
   }
 
