@@ -103,9 +103,10 @@ Task<Result<http::ClientResponse>> ApiClient::send(http::Method method, std::str
   if (!connection_.api_key.empty()) {
     request.headers.add("Authorization", "Bearer " + connection_.api_key);
   }
-  if (!sent.body.empty()) request.headers.add("Content-Type", sent.content_type);
+  if (!sent.body.empty() || sent.source) request.headers.add("Content-Type", sent.content_type);
   if (!sent.idempotency_key.empty()) request.headers.add("Idempotency-Key", sent.idempotency_key);
   request.body = std::move(sent.body);
+  request.source = std::move(sent.source);
   request.total_timeout_ms = kCallTimeout;
   request.response_bytes_max = kAnswerBytesMax;
   if (sink) {
@@ -135,11 +136,23 @@ Task<Result<ApiClient::Object>> ApiClient::get(std::string path) {
 }
 
 Task<Result<ApiClient::Object>> ApiClient::post(std::string path, std::string body,
-                                                std::string idempotency_key,
-                                                std::string content_type) {
-  CO_TRY(response,
-         co_await send(http::Method::kPost, std::move(path),
-                       {std::move(body), std::move(content_type), std::move(idempotency_key)}));
+                                                std::string idempotency_key) {
+  CO_TRY(response, co_await send(http::Method::kPost, std::move(path),
+                                 {.body = std::move(body),
+                                  .content_type = "application/json",
+                                  .idempotency_key = std::move(idempotency_key),
+                                  .source = {}}));
+  co_return object_of(response);
+}
+
+Task<Result<ApiClient::Object>> ApiClient::upload(std::string path, http::UploadSource source,
+                                                  std::string content_type,
+                                                  std::string idempotency_key) {
+  CO_TRY(response, co_await send(http::Method::kPost, std::move(path),
+                                 {.body = {},
+                                  .content_type = std::move(content_type),
+                                  .idempotency_key = std::move(idempotency_key),
+                                  .source = std::move(source)}));
   co_return object_of(response);
 }
 

@@ -46,8 +46,10 @@ class ApiClient {
   // Errors besides the connection's: what the server answered, in its words.
   Task<Result<Object>> get(std::string path);
   // Without an idempotency key none is sent.
-  Task<Result<Object>> post(std::string path, std::string body, std::string idempotency_key = {},
-                            std::string content_type = "application/json");
+  Task<Result<Object>> post(std::string path, std::string body, std::string idempotency_key = {});
+  // A body of any length, sent as it is made.
+  Task<Result<Object>> upload(std::string path, http::UploadSource source, std::string content_type,
+                              std::string idempotency_key = {});
   Task<Result<void>> remove(std::string path);
   // Every item of a paged list, in its order.
   Task<Result<void>> each(std::string path, std::function<void(const Object&)> on_item);
@@ -63,6 +65,7 @@ class ApiClient {
     std::string body;
     std::string content_type;
     std::string idempotency_key;
+    http::UploadSource source;
   };
   Task<Result<http::ClientResponse>> send(http::Method method, std::string path, Sent sent = {},
                                           http::BodySink sink = nullptr);

@@ -14,46 +14,13 @@
 #include "cli/client_session.h"
 #include "cli/commands.h"
 #include "cli/job_watch.h"
-#include "cli/list_file.h"
+#include "cli/list_form.h"
 #include "cli/result_view.h"
 
 namespace verihook::cli {
 namespace {
 
 namespace json = boost::json;
-
-struct Form {
-  std::string content_type;
-  std::string body;
-};
-
-void append_part(std::string& body, std::string_view boundary, std::string_view disposition,
-                 std::string_view content) {
-  body += fmt::format("--{}\r\nContent-Disposition: form-data; {}\r\n\r\n", boundary, disposition);
-  body += content;
-  body += "\r\n";
-}
-
-// The list as it stands, behind what was said about it.
-Form form_of(const BulkOptions& options, std::string_view list) {
-  std::string boundary = "verihook-list";
-  while (list.contains(boundary)) boundary += std::to_string(boundary.size());
-  Form form{"multipart/form-data; boundary=" + boundary, {}};
-  form.body.reserve(list.size() + 4096);
-  const auto field = [&](std::string_view name, std::string_view value) {
-    if (!value.empty()) append_part(form.body, boundary, fmt::format("name=\"{}\"", name), value);
-  };
-  field("name", options.name);
-  if (options.no_smtp) field("smtp", "false");
-  field("syntax", options.syntax);
-  field("webhook_url", options.webhook_url);
-  field("webhook_secret", options.webhook_secret);
-  append_part(form.body, boundary,
-              fmt::format("name=\"file\"; filename=\"list{}\"", list_ending(options.file, list)),
-              list);
-  form.body += fmt::format("--{}--\r\n", boundary);
-  return form;
-}
 
 // Where results go: a file that takes its name only when it is complete, or standard output.
 class ResultFile {
@@ -165,9 +132,13 @@ Task<Result<int>> watch(ApiClient& client, ClientSession& session, const BulkOpt
   co_return fail(Errc::kInternal, fmt::format("the job {}: {}", state, why));
 }
 
-Task<Result<json::object>> submit(ApiClient& client, const BulkOptions& options, Form form) {
-  return client.post("/v1/bulk/verify", std::move(form.body), options.idempotency_key,
-                     std::move(form.content_type));
+Task<Result<json::object>> submit(ApiClient& client, const BulkOptions& options, ListForm& form,
+                                  StatusLine& status) {
+  const auto source = [&](std::span<char> buffer) {
+    status.show(fmt::format("sent {} bytes", with_thousands(form.bytes_of_list())));
+    return form.read(buffer);
+  };
+  return client.upload("/v1/bulk/verify", source, form.content_type(), options.idempotency_key);
 }
 
 void announce(const json::object& job) {
@@ -196,10 +167,9 @@ Result<int> run_bulk(const BulkOptions& options) {
   TRY(client, ApiClient::create(session.executor(), session.timers(), options.connection));
   std::string job_id = options.job_id;
   if (job_id.empty()) {
-    TRY(text, read_input(options.file));
+    TRY(form, ListForm::open(options));
     StatusLine status(Channel::kError);
-    status.show(fmt::format("sending {} bytes", with_thousands(std::ssize(text))));
-    auto made = session.run(submit(*client, options, form_of(options, text)));
+    auto made = session.run(submit(*client, options, *form, status));
     status.clear();
     if (!made && made.error().code == Errc::kCancelled) {
       return fail(Errc::kCancelled, "interrupted before the server had accepted the list");

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,12 +22,16 @@ namespace verihook::http {
 
 // Called with each piece of the response body; false stops the transfer.
 using BodySink = std::function<bool(std::string_view piece)>;
+// Fills the buffer with the next bytes of a request's body and says how many they are: 0 at its
+// end. An error ends the request and is its answer. It may wait, and then everything does.
+using UploadSource = std::function<Result<std::size_t>(std::span<char> buffer)>;
 
 struct ClientRequest {
   Method method = Method::kPost;
   Url url;
   Headers headers;  // no CR, LF or NUL may stand in any of them: kInvalidArgument
   std::string body;
+  UploadSource source;  // when set, what is sent instead of `body`, in chunks, on a new connection
   Milliseconds connect_timeout_ms{5'000};
   Milliseconds total_timeout_ms{15'000};
   std::size_t response_bytes_max = 64 * 1024;  // kept in ClientResponse::body; more is cut off

@@ -57,6 +57,9 @@ constexpr Failure kFailures[] = {
     {CURLE_OUT_OF_MEMORY, Errc::kTooLarge, "the endpoint's response headers are too large"},
 };
 
+constexpr curl_off_t kUnknownSize = -1;
+constexpr long kSourceBufferBytes = 256 * 1024;
+
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
     return is_alnum(c) || std::string_view("!#$%&'*+-.^_`|~").contains(c);
@@ -152,7 +155,7 @@ Result<void> check_request(const ClientRequest& request) {
   if (has_control_character(request.basic_credentials)) {
     return fail(Errc::kInvalidArgument, "the credentials hold a line break or control character");
   }
-  if (!request.body.empty() && !takes_body(request.method)) {
+  if ((!request.body.empty() || request.source) && !takes_body(request.method)) {
     return fail(Errc::kInvalidArgument, "a request of this method has no body");
   }
   return {};
@@ -197,11 +200,15 @@ bool CurlExchange::prepare(EasyHandle easy, Limits limits) {
 
 bool CurlExchange::set_method(EasyHandle easy) {
   // Setting the body makes libcurl think of a POST, so it comes first.
-  const bool has_body = request_.method == Method::kPost || !request_.body.empty();
+  const bool has_body =
+      request_.method == Method::kPost || !request_.body.empty() || request_.source;
+  const bool at_hand = has_body && !request_.source;
   const char* const none = nullptr;
-  bool good = set(easy, CURLOPT_POSTFIELDS, has_body ? request_.body.data() : none);
+  bool good = set(easy, CURLOPT_POSTFIELDS, at_hand ? request_.body.data() : none);
   good =
-      good && set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+      good && set(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                  request_.source ? kUnknownSize : static_cast<curl_off_t>(request_.body.size()));
+  good = good && set_source(easy);
   if (request_.method == Method::kHead) {
     good = good && set(easy, CURLOPT_NOBODY, 1L);
   } else {
@@ -215,6 +222,25 @@ bool CurlExchange::set_method(EasyHandle easy) {
   const bool named = !request_.basic_credentials.empty();
   good = good && set(easy, CURLOPT_USERNAME, named ? user.c_str() : none);
   return good && set(easy, CURLOPT_PASSWORD, named ? password.c_str() : none);
+}
+
+bool CurlExchange::set_source(EasyHandle easy) {
+  // What a source gave cannot be had again, and libcurl sends twice when a kept connection turns
+  // out to be dead.
+  bool good = set(easy, CURLOPT_FRESH_CONNECT, request_.source ? 1L : 0L);
+  if (!request_.source) return good;
+  good = good && set(easy, CURLOPT_UPLOAD_BUFFERSIZE, kSourceBufferBytes);
+  good = good && set(easy, CURLOPT_READFUNCTION, &CurlExchange::on_source);
+  return good && set(easy, CURLOPT_READDATA, this);
+}
+
+std::size_t CurlExchange::on_source(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  const auto filled = exchange.request_.source({data, size * count});
+  if (filled) return *filled;
+  exchange.stop_ = Stop::kSource;
+  exchange.source_error_ = filled.error();
+  return CURL_READFUNC_ABORT;
 }
 
 bool CurlExchange::set_headers(EasyHandle easy) {
@@ -349,6 +375,8 @@ Result<ClientResponse> CurlExchange::finish(EasyHandle easy, int code, double re
       return fail(Errc::kTooLarge, "the endpoint's response is larger than allowed");
     case Stop::kSink:
       return fail(Errc::kCancelled, "the download was stopped");
+    case Stop::kSource:
+      return std::unexpected(source_error_);
     case Stop::kCut:
       response_.body_truncated = true;
       break;

@@ -51,16 +51,19 @@ class CurlExchange {
     kCut,        // enough of the body was kept
     kTooLarge,   // headers, or a body for the sink, past their limit
     kSink,       // the sink wanted no more
+    kSource,     // the body could not be had
   };
 
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_source(char* data, std::size_t size, std::size_t count, void* self);
   static int on_open_socket(void* self, int purpose, curl_sockaddr* address);
   static int on_request(void* self, char* peer_ip, char* local_ip, int peer_port, int local_port);
   static int on_tls(EasyHandle easy, void* context, void* self);
 
   bool set_headers(EasyHandle easy);
   bool set_method(EasyHandle easy);
+  bool set_source(EasyHandle easy);
   void set_limits(EasyHandle easy, Limits limits);
   bool take_header_line(std::string_view line);
   bool take_body(std::string_view piece);
@@ -78,6 +81,7 @@ class CurlExchange {
   bool headers_ended_ = false;
   bool body_began_ = false;
   Stop stop_ = Stop::kNone;
+  Error source_error_;  // with kSource
 };
 
 }  // namespace verihook::http

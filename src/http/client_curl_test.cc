@@ -195,6 +195,38 @@ TEST_F(CurlClientTest, KeepsOnlyTheHeadersOfTheFinalResponse) {
   EXPECT_EQ(response->headers.count("X-Early"), 0u);
 }
 
+TEST_F(CurlClientTest, SendsWhatASourceGivesInChunks) {
+  std::string seen;
+  Server server([&](Connection& c) {
+    c.read_request();  // no more than the head, since no length is given
+    seen = c.read_until("0\r\n\r\n");
+    c.send(ok_response("thanks"));
+  });
+  auto post = request_to(server);
+  post.body.clear();
+  int pieces = 0;
+  post.source = [&](std::span<char> buffer) -> Result<std::size_t> {
+    if (pieces++ == 3) return 0;
+    buffer[0] = static_cast<char>('a' + pieces);
+    return 1;
+  };
+  const auto response = send(post);
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->body, "thanks");
+  EXPECT_EQ(seen, "1\r\nb\r\n1\r\nc\r\n1\r\nd\r\n0\r\n\r\n");
+}
+
+TEST_F(CurlClientTest, ASourceThatFailsIsTheAnswer) {
+  Server server([](Connection& c) { c.read_request(); });
+  auto post = request_to(server);
+  post.source = [](std::span<char>) -> Result<std::size_t> {
+    return fail(Errc::kNotFound, "the disk is gone");
+  };
+  const auto response = send(post);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error(), (Error{Errc::kNotFound, "the disk is gone"}));
+}
+
 TEST_F(CurlClientTest, HandsTheBodyToTheSink) {
   const std::string large(300 * 1024, 'y');
   Server server([&](Connection& c) {
