@@ -8,12 +8,11 @@ namespace {
 
 // By the number of crashes in a row.
 constexpr std::size_t kAll = PoisonHunt::kNoLimit;
-constexpr std::array<std::size_t, 11> kRowsMax = {kAll, kAll, kAll, kAll, kAll, 1'000,
-                                                  100,  10,   1,    1,    1};
+constexpr std::array<std::size_t, 9> kRowsMax = {kAll, kAll, kAll, 1'000, 100, 10, 1, 1, 1};
 constexpr std::int64_t kCrashesToBlame = kRowsMax.size() - 1;
 // The fewest crashes with which a row is alone.
-constexpr std::int64_t kCrashesToBeAlone = 8;
-constexpr std::int64_t kCrashesToSuspect = 5;
+constexpr std::int64_t kCrashesToBeAlone = 6;
+constexpr std::int64_t kCrashesToSuspect = 3;
 constexpr int kDoneToGrow = 10;
 
 }  // namespace

@@ -47,7 +47,7 @@ Outcome work_through(std::size_t rows, const std::set<std::size_t>& poisoned, do
 }
 
 TEST(PoisonHunt, WorksOnEverythingAtOnceWhileNothingIsSuspected) {
-  for (const std::int64_t leases : {0, 1, 2, 3, 4, 5}) {
+  for (const std::int64_t leases : {0, 1, 2, 3}) {
     const PoisonHunt hunt(leases);
     EXPECT_FALSE(hunt.suspects()) << leases;
     EXPECT_EQ(hunt.rows_max(), PoisonHunt::kNoLimit);
@@ -66,7 +66,7 @@ TEST(PoisonHunt, BlamesThePoisonedRowWhereverItStandsAndNoOther) {
   for (const std::size_t at : {0u, 1u, 9u, 10u, 99u, 1'234u, 5'000u, 9'998u, 9'999u}) {
     const Outcome outcome = work_through(10'000, {at}, 0, 1);
     EXPECT_EQ(outcome.blamed, std::set<std::size_t>{at});
-    EXPECT_LE(outcome.crashes, 10);
+    EXPECT_LE(outcome.crashes, 8);
   }
 }
 
