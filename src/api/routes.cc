@@ -30,7 +30,7 @@ constexpr RouteSpec kRoutes[] = {
     {kPost, "/v1/bulk/verify", kWrite, create_bulk, 202, "Submit a list", "BulkRequest",
      "BulkCreated",
      "email_column name metadata options webhook_url webhook_secret start smtp cache syntax "
-     "priority disposable_as role_as catch_all_as greylist deadline_s retention_days",
+     "priority disposable_as role_as catch_all_as greylist duplicates deadline_s retention_days",
      "", "application/x-ndjson text/csv text/plain multipart/form-data"},
     {kGet, "/v1/bulk", kRead, list_bulk, 200, "List jobs, newest first", "", "JobPage",
      "limit cursor"},

@@ -56,6 +56,9 @@ constexpr std::size_t kHeadBytes = 4096;
 // these begin with 1.
 constexpr char kResultForm = '\0';
 
+// Before the number of a row that is one; numbers begin with 1.
+constexpr std::uint64_t kDuplicateMark = 0;
+
 std::unexpected<Error> other_form() {
   return fail(Errc::kStorageFailed,
               "results of this job were stored in the form of another version of the program; "
@@ -92,6 +95,7 @@ bool read_columns(std::string_view plain, ColumnSet& columns) {
 std::string encode_rows(const std::vector<InputRow>& rows) {
   std::string plain;
   for (const InputRow& row : rows) {
+    if (row.duplicate) append_varint(plain, kDuplicateMark);
     append_varint(plain, static_cast<std::uint64_t>(row.number));
     append_field(plain, row.email);
     append_field(plain, row.id);
@@ -107,7 +111,10 @@ Result<std::vector<InputRow>> decode_rows(std::string_view encoded) {
   while (!rest.empty()) {
     InputRow row;
     std::uint64_t number = 0;
-    if (!take_varint(rest, number) || !take_string(rest, row.email) || !take_string(rest, row.id) ||
+    bool whole = take_varint(rest, number);
+    row.duplicate = whole && number == kDuplicateMark;
+    if (row.duplicate) whole = take_varint(rest, number);
+    if (!whole || !take_string(rest, row.email) || !take_string(rest, row.id) ||
         !take_string(rest, row.data)) {
       return damaged("a row is cut short");
     }

@@ -19,8 +19,9 @@ namespace verihook::jobs {
 struct InputRow {
   std::int64_t number = 0;  // from 1, in the whole list
   std::string email;
-  std::string id{};    // the caller's; empty: none
-  std::string data{};  // the caller's columns, canonical JSON; empty: none
+  std::string id{};        // the caller's; empty: none
+  std::string data{};      // the caller's columns, canonical JSON; empty: none
+  bool duplicate = false;  // repeats an earlier row, and was not left out
 
   friend bool operator==(const InputRow&, const InputRow&) = default;
 };

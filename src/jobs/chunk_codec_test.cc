@@ -9,7 +9,7 @@ TEST(ChunkCodec, GivesRowsBackAsTheyWere) {
   std::vector<InputRow> rows;
   for (int i = 1; i <= 10'000; ++i) {
     rows.push_back({i, "user" + std::to_string(i) + "@example.test", i % 3 ? "" : "id\n\t\"",
-                    i % 2 ? "" : "{\"a\":1}"});
+                    i % 2 ? "" : "{\"a\":1}", i % 7 == 0});
   }
   rows[5].email = std::string("\0\xff\n", 3);
   const auto decoded = decode_rows(encode_rows(rows));

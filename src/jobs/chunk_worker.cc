@@ -218,7 +218,7 @@ store::Checkpoint ChunkWorker::encode(const std::vector<Fresh>& fresh) {
     const InputRow& row = rows_[result.row];
     checkpoint.summary.count(result.verdict);
     ResultLine& line = lines.emplace_back(row.number, "");
-    append_record(line.record, result.verdict, row.id, row.data);
+    append_record(line.record, result.verdict, row.id, row.data, row.duplicate);
   }
   if (checkpoint.done) {
     lines.insert(lines.end(), stored_lines_.begin(), stored_lines_.end());

@@ -38,7 +38,9 @@ std::set<std::int64_t> erase_in_rows(std::vector<InputRow>& rows,
   std::set<std::int64_t> own;
   for (InputRow& row : rows) {
     if (spellings.is(row.email)) {
-      row = {.number = row.number, .email = std::string(address::kErasedAddress)};
+      row = {.number = row.number,
+             .email = std::string(address::kErasedAddress),
+             .duplicate = row.duplicate};
       own.insert(row.number);
       changed.insert(row.number);
     } else if (spellings.erase_from(row.email) + spellings.erase_from(row.id) +
@@ -81,7 +83,7 @@ Result<bool> erase_in_lines(std::string& encoded, const std::set<std::int64_t>& 
     TRY_VOID(read_record(line.record, stored));
     if (!erase_in_stored(stored, own.contains(line.number), spellings)) continue;
     line.record.clear();
-    append_record(line.record, stored.verdict, stored.id, stored.data);
+    append_record(line.record, stored.verdict, stored.id, stored.data, stored.duplicate);
     changed.insert(line.number);
     any = true;
   }

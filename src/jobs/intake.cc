@@ -56,9 +56,11 @@ Result<void> Intake::add(InputRow row) {
   if (row.number == 0) row.number = last_number_ + 1;
   last_number_ = row.number;
   TRY(is_new, seen_.insert(duplicate_key(row.email)));
-  if (!is_new) {
+  row.duplicate = !is_new;
+  if (row.duplicate) {
     ++job_.summary.duplicates;
-    return {};
+    if (!keep_duplicates_) return {};
+    ++kept_duplicates_;
   }
   ++job_.total_count;
   if (gather(std::move(row))) full_chunks_.push_back(std::exchange(current_, {}));
@@ -111,9 +113,21 @@ Task<Result<void>> Intake::store_rejected() {
   co_return Result<void>{};
 }
 
-Task<Result<void>> Intake::leave_out(std::vector<bool> repeated) {
+Task<Result<void>> Intake::write_again(std::vector<bool> repeated, model::Duplicates wanted) {
   const std::int64_t chunk_count = std::exchange(job_.chunk_count, 0);
+  const Rows not_stored = std::exchange(current_, {});
+  current_bytes_ = 0;
   std::size_t place = 0;
+  // What is written again is never more than what was read.
+  const auto write = [&](Rows rows) -> Task<Result<void>> {
+    for (InputRow& row : rows) {
+      if (!row.duplicate && !repeated.empty()) row.duplicate = repeated[place++];
+      const bool stays = !row.duplicate || wanted == model::Duplicates::kMark;
+      if (!stays || !gather(std::move(row))) continue;
+      CO_TRY_VOID(co_await store_chunk(std::exchange(current_, {})));
+    }
+    co_return Result<void>{};
+  };
   for (std::int64_t number = 0; number < chunk_count; ++number) {
     CO_TRY(stored, co_await database_.read([&](store::Connection& db) {
       return store::find_chunk_results(db, job_.tenant_id, job_.id, number, true);
@@ -122,25 +136,24 @@ Task<Result<void>> Intake::leave_out(std::vector<bool> repeated) {
     CO_TRY_VOID(co_await database_.write([&](store::Connection& db) {
       return store::delete_chunks(db, job_.tenant_id, job_.id, number, number + 1);
     }));
-    // What is written again is never more than what was read.
-    for (InputRow& row : rows) {
-      if (repeated[place++] || !gather(std::move(row))) continue;
-      CO_TRY_VOID(co_await store_chunk(std::exchange(current_, {})));
-    }
+    CO_TRY_VOID(co_await write(std::move(rows)));
   }
-  co_return Result<void>{};
+  co_return co_await write(not_stored);
 }
 
-Task<Result<void>> Intake::settle_duplicates() {
-  if (!seen_.is_undecided()) co_return Result<void>{};
-  current_bytes_ = 0;
-  if (!current_.empty()) CO_TRY_VOID(co_await store_chunk(std::exchange(current_, {})));
-  CO_TRY(repeated, co_await run_on(cpu_pool_, [&] { return seen_.resolve(); }));
-  const auto count = std::ranges::count(repeated, true);
-  if (count == 0) co_return Result<void>{};
-  job_.total_count -= count;
-  job_.summary.duplicates += count;
-  co_return co_await leave_out(std::move(repeated));
+Task<Result<void>> Intake::settle_duplicates(model::Duplicates wanted) {
+  std::vector<bool> repeated;
+  if (seen_.is_undecided()) {
+    CO_TRY(resolved, co_await run_on(cpu_pool_, [&] { return seen_.resolve(); }));
+    repeated = std::move(resolved);
+  }
+  const auto found = std::ranges::count(repeated, true);
+  job_.summary.duplicates += found;
+  kept_duplicates_ += found;
+  const bool leaves_out = wanted == model::Duplicates::kRemove && kept_duplicates_ > 0;
+  if (leaves_out) job_.total_count -= std::exchange(kept_duplicates_, 0);
+  if (found == 0 && !leaves_out) co_return Result<void>{};
+  co_return co_await write_again(std::move(repeated), wanted);
 }
 
 Task<Result<model::Job>> Intake::commit(BulkRequest request, AlsoStore also_store) {
@@ -148,7 +161,7 @@ Task<Result<model::Job>> Intake::commit(BulkRequest request, AlsoStore also_stor
     co_return fail(Errc::kInvalidArgument, describe_emptiness(job_, first_rejected_));
   }
   CO_TRY_VOID(co_await store_ready());
-  CO_TRY_VOID(co_await settle_duplicates());
+  CO_TRY_VOID(co_await settle_duplicates(request.options.duplicates));
   model::Job job = job_;
   job.state = request.start ? model::JobState::kQueued : model::JobState::kPaused;
   job.name = std::move(request.name);

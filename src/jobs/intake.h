@@ -1,7 +1,7 @@
-// Intake: a list on its way into the store. Rows are added as they arrive, duplicates left out, and
-// every full chunk written before the next is gathered, so memory does not grow with the list.
-// Duplicates of a list too long for that are found at its end (seen_set.h), and its chunks written
-// again without them. The job becomes real with `commit`, one
+// Intake: a list on its way into the store. Rows are added as they arrive, duplicates left out or
+// marked, and every full chunk written before the next is gathered, so memory does not grow with
+// the list. Duplicates of a list too long for that are found at its end (seen_set.h), and its
+// chunks written again without them, or with their marks. The job becomes real with `commit`, one
 // transaction after which the list can no longer be lost; before that, `abandon` or the next start
 // of the program removes what was written. One per request, on the io thread; `add` and `reject`
 // may be called from another while nothing else is.
@@ -49,10 +49,16 @@ class Intake {
   // more than the number of the row before. kStorageFull or kStorageFailed when there is no room to
   // know duplicates by.
   Result<void> add(InputRow row);
+  // Whether rows that repeat an earlier one are kept, with a mark, until `commit` decides. They
+  // must be when it is going to say that they stay; when it may, they cost writing the chunks
+  // again.
+  void keep_duplicates(bool keep) { keep_duplicates_ = keep; }
   // An entry of the list that is no row.
   void reject(RejectedEntry entry);
   // Rows added, duplicates included.
-  std::int64_t row_count() const { return job_.total_count + job_.summary.duplicates; }
+  std::int64_t row_count() const {
+    return job_.total_count + job_.summary.duplicates - kept_duplicates_;
+  }
   bool has_ready() const { return !full_chunks_.empty() || rejected_.size() >= kRejectedAtOnce; }
   Task<Result<void>> store_ready();
 
@@ -72,9 +78,10 @@ class Intake {
   bool gather(InputRow row);
   Task<Result<void>> store_chunk(Rows rows);
   Task<Result<void>> store_rejected();
-  Task<Result<void>> settle_duplicates();
-  // Writes the chunks again, without the rows whose places are marked.
-  Task<Result<void>> leave_out(std::vector<bool> repeated);
+  Task<Result<void>> settle_duplicates(model::Duplicates wanted);
+  // Writes the chunks again. `repeated`: places of the set (seen_set.h) that are repetitions; empty
+  // when all are known already.
+  Task<Result<void>> write_again(std::vector<bool> repeated, model::Duplicates wanted);
 
   store::Database& database_;
   asio::thread_pool* const cpu_pool_;
@@ -87,6 +94,8 @@ class Intake {
   std::optional<model::RejectedEntry> first_rejected_;
   std::int64_t last_number_ = 0;
   SeenSet seen_;
+  bool keep_duplicates_ = false;
+  std::int64_t kept_duplicates_ = 0;  // among the rows
   Rows current_;
   std::size_t current_bytes_ = 0;
   std::vector<Rows> full_chunks_;

@@ -1,5 +1,7 @@
 #include "jobs/intake.h"
 
+#include <set>
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -96,6 +98,40 @@ TEST_F(IntakeTest, KeepsTheFirstOfEachAddressAlsoWhenThatIsDecidedAtTheEnd) {
     EXPECT_EQ(job->chunk_count, 6);
     if (expected.empty()) expected = rows_of(*job);
     EXPECT_EQ(rows_of(*job), expected) << in_memory;
+  }
+}
+
+TEST_F(IntakeTest, MarksDuplicatesOrLeavesThemOutThoughItIsToldOnlyAtTheEnd) {
+  const std::vector<std::string> emails = addresses_with_repetitions();
+  for (const std::size_t in_memory : {1'000'000, 0, 1, 50}) {
+    for (const auto wanted : {model::Duplicates::kMark, model::Duplicates::kRemove}) {
+      const bool marks = wanted == model::Duplicates::kMark;
+      Intake intake(database_, nullptr, clock_, "a", fmt::format("job_{}_{}", marks, in_memory),
+                    {.chunk_rows = 8, .seen = {.entries_in_memory_max = in_memory}});
+      intake.keep_duplicates(true);
+      for (const std::string& email : emails) {
+        ASSERT_TRUE(intake.add({.email = email}));
+        if (intake.has_ready()) ASSERT_TRUE(store_ready(intake));
+      }
+      EXPECT_EQ(intake.row_count(), 100);
+      BulkRequest request;
+      request.options.duplicates = wanted;
+      const auto job = commit(intake, request);
+      ASSERT_TRUE(job) << job.error().message;
+      EXPECT_EQ(job->total_count, marks ? 100 : 43);
+      EXPECT_EQ(job->summary.duplicates, 57);
+      EXPECT_EQ(job->chunk_count, marks ? 13 : 6);
+      std::set<std::string> seen;
+      std::vector<InputRow> expected;
+      for (std::int64_t i = 0; i < 100; ++i) {
+        const std::string& email = emails[static_cast<std::size_t>(i)];
+        const bool repeated = !seen.insert(email).second;
+        if (marks || !repeated) {
+          expected.push_back({.number = i + 1, .email = email, .duplicate = repeated});
+        }
+      }
+      EXPECT_EQ(rows_of(*job), expected) << in_memory;
+    }
   }
 }
 

@@ -223,6 +223,9 @@ std::string ListUpload::data_of(const ListRow& row) const {
 }
 
 Result<void> ListUpload::row(const ListRow& row) {
+  // The members of a JSON object may say it when the list is over.
+  const bool may_be_told = json_ != nullptr && !json_->is_array();
+  intake_.keep_duplicates(may_be_told || request_.options.duplicates == model::Duplicates::kMark);
   if (intake_.row_count() >= limits_.emails_max) {
     return fail(Errc::kTooLarge, "a job may have " + std::to_string(limits_.emails_max) +
                                      " addresses at most; split the list");

@@ -31,6 +31,15 @@ void retry_after(Writer& writer, const Row& row) {
   }
 }
 
+// Nothing where the object has no such member.
+void duplicate(Writer& writer, const Row& row) {
+  if (row.duplicate) {
+    writer.truth(true);
+  } else {
+    writer.null();
+  }
+}
+
 template <class Write>
 void of_mx(Writer& writer, const Row& row, Write write) {
   if (row.verdict.mx) {
@@ -90,6 +99,7 @@ constexpr ResultField kCsvFields[] = {
     {"row", [](Writer& w, const Row& r) { w.integer(r.number); }},
     {"id", [](Writer& w, const Row& r) { w.text_or_null(r.id); }},
     {"syntax", [](Writer& w, const Row& r) { w.text_or_null(r.verdict.syntax); }},
+    {"duplicate", duplicate},
 };
 
 }  // namespace

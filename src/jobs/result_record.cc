@@ -78,6 +78,7 @@ struct Layout {
   bool joined = false;
   bool suggestion = false;
   bool syntax = false;
+  bool duplicate = false;  // of the row, not of the verdict
 };
 
 Head head_of(const model::Verdict& verdict, const Layout& layout) {
@@ -100,6 +101,7 @@ Head head_of(const model::Verdict& verdict, const Layout& layout) {
   head.put(layout.joined, 1);
   head.put(layout.suggestion, 1);
   head.put(layout.syntax, 1);
+  head.put(layout.duplicate, 1);
   return head;
 }
 
@@ -136,6 +138,7 @@ bool read_head(Head head, model::Verdict& verdict, Layout& layout) {
   layout.joined = head.take_bit();
   layout.suggestion = head.take_bit();
   layout.syntax = head.take_bit();
+  layout.duplicate = head.take_bit();
   return layout.normalized <= Normalized::kApart;
 }
 
@@ -256,8 +259,9 @@ void append_time(std::string& out, WallTime time) {
 }  // namespace
 
 void append_record(std::string& out, const model::Verdict& verdict, std::string_view id,
-                   std::string_view data) {
-  const Layout layout = layout_of(verdict);
+                   std::string_view data, bool duplicate) {
+  Layout layout = layout_of(verdict);
+  layout.duplicate = duplicate;
   append_field(out, data);
   append_field(out, id);
   const Head head = head_of(verdict, layout);
@@ -291,6 +295,7 @@ Result<void> read_record(std::string_view record, StoredResult& into) {
       !read_rest(rest.substr(kHeadBytes), into.verdict, layout)) {
     return damaged();
   }
+  into.duplicate = layout.duplicate;
   return {};
 }
 

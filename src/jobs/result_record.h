@@ -17,13 +17,14 @@ namespace verihook::jobs {
 struct StoredResult {
   std::int64_t number = 0;  // the row's, from 1
   model::Verdict verdict;
-  std::string id;    // the caller's; empty: none
-  std::string data;  // the caller's columns, canonical JSON; empty: none
+  std::string id;          // the caller's; empty: none
+  std::string data;        // the caller's columns, canonical JSON; empty: none
+  bool duplicate = false;  // repeats an earlier row of its list
 };
 
 // Appends the record. The row's number is not part of it.
 void append_record(std::string& out, const model::Verdict& verdict, std::string_view id,
-                   std::string_view data);
+                   std::string_view data, bool duplicate = false);
 
 // Every field of `into` but its number is overwritten; its strings keep their room, so that one
 // object serves for all rows of a list. kStorageFailed when the record is damaged.

@@ -67,10 +67,11 @@ TEST(ResultRecord, GivesEveryFieldOfEveryVerdictBack) {
   for (const model::Verdict& verdict : verdicts()) {
     for (const std::string_view data : {"", R"({"a":"1"})"}) {
       std::string record;
-      append_record(record, verdict, data.empty() ? "" : "id-7", data);
+      append_record(record, verdict, data.empty() ? "" : "id-7", data, !data.empty());
       ASSERT_TRUE(read_record(record, row));
       EXPECT_EQ(json_of(row), json_of(verdict, data.empty() ? "" : "id-7", data));
       EXPECT_EQ(row.verdict.syntax, verdict.syntax);
+      EXPECT_EQ(row.duplicate, !data.empty());
       EXPECT_EQ(data_of_record(record), data);
       EXPECT_EQ(status_of_record(record), verdict.status);
     }

@@ -164,7 +164,7 @@ void ResultRenderer::append_row(std::string& out, const StoredResult& row, bool 
   }
   if (format_.container == Container::kJson && !first) out.push_back(',');
   if (format_.view == View::kOwn) {
-    verification::append_result(out, row.verdict, {row.number, row.id, row.data});
+    verification::append_result(out, row.verdict, {row.number, row.id, row.data, row.duplicate});
   } else {
     append_json(out, row);
   }

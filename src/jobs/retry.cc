@@ -74,6 +74,7 @@ Task<Result<model::Job>> retry_into(store::Database& database, asio::thread_pool
   request.options.deadline_s.reset();
   CO_TRY(metadata, retry_metadata(job.metadata, job.id));
   request.metadata = std::move(metadata);
+  intake.keep_duplicates(request.options.duplicates == model::Duplicates::kMark);
   CO_TRY(added, co_await add_rows(database, cpu_pool, job, intake));
   if (added == 0) {
     co_return fail(Errc::kConflict, "every address of the job has its answer: nothing to retry");

@@ -14,6 +14,7 @@ StoredResult not_attempted(InputRow row, WallTime ended_at) {
   verification::settle(result.verdict, model::Reason::kNotAttempted, {});
   result.id = std::move(row.id);
   result.data = std::move(row.data);
+  result.duplicate = row.duplicate;
   return result;
 }
 

@@ -53,6 +53,12 @@ std::optional<Syntax> parse_syntax(std::string_view text);
 // nothing to give.
 enum class Priority { kLow, kNormal, kHigh };
 
+// What becomes of rows that repeat an earlier one of their list.
+enum class Duplicates {
+  kRemove,  // they are counted and left out
+  kMark,    // they get the answer of the first, and say that they repeat it
+};
+
 struct JobOptions {
   bool smtp = true;
   Syntax syntax = Syntax::kStandard;
@@ -62,6 +68,7 @@ struct JobOptions {
   Greylist greylist = Greylist::kWait;
   bool cache = true;
   Priority priority = Priority::kNormal;
+  Duplicates duplicates = Duplicates::kRemove;
   std::optional<std::int64_t> deadline_s;  // from the job's creation
   // Kept so long after its end, if that is shorter than what its tenant wants.
   std::optional<std::int64_t> retention_days;
@@ -74,7 +81,7 @@ struct Job {
   std::string name;
   JobOptions options;
   std::string metadata = "{}";       // the caller's object in canonical JSON
-  std::int64_t total_count = 0;      // rows to verify: submitted less duplicates
+  std::int64_t total_count = 0;      // rows to verify: submitted less duplicates left out
   std::int64_t processed_count = 0;  // never goes backwards
   std::int64_t rejected_count = 0;   // entries of the list that are no rows
   std::int64_t chunk_count = 0;

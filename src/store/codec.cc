@@ -21,6 +21,7 @@ constexpr std::array<std::string_view, 3> kDisposableAs = {"risky", "invalid", "
 constexpr std::array<std::string_view, 2> kRoleAs = {"flag", "risky"};
 constexpr std::array<std::string_view, 3> kCatchAllAs = {"risky", "valid", "unknown"};
 constexpr std::array<std::string_view, 2> kGreylist = {"wait", "skip"};
+constexpr std::array<std::string_view, 2> kDuplicates = {"remove", "mark"};
 constexpr std::array<std::string_view, 3> kPriorities = {"low", "normal", "high"};
 
 template <std::size_t N, class Enum>
@@ -120,6 +121,7 @@ std::string encode(const model::JobOptions& options) {
   object["greylist"] = word(name_in(kGreylist, options.greylist));
   object["cache"] = options.cache;
   object["priority"] = word(name_in(kPriorities, options.priority));
+  object["duplicates"] = word(name_in(kDuplicates, options.duplicates));
   if (options.deadline_s) object["deadline_s"] = *options.deadline_s;
   if (options.retention_days) object["retention_days"] = *options.retention_days;
   return json::serialize(object);
@@ -193,6 +195,9 @@ model::JobOptions decode_job_options(std::string_view text) {
   options.cache = object.at("cache").as_bool();
   if (object.contains("priority")) {
     options.priority = value_in<model::Priority>(kPriorities, word("priority"));
+  }
+  if (object.contains("duplicates")) {
+    options.duplicates = value_in<model::Duplicates>(kDuplicates, word("duplicates"));
   }
   if (const json::value* deadline = object.if_contains("deadline_s")) {
     options.deadline_s = deadline->to_number<std::int64_t>();

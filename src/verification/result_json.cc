@@ -139,6 +139,7 @@ void append_result(std::string& out, const model::Verdict& verdict, const RowRef
   members.number_or_null(R"(,"row":)", reference.row);
   members.text_or_null(R"(,"id":)", reference.id);
   members.raw(R"(,"data":)", reference.data.empty() ? std::string_view("null") : reference.data);
+  if (reference.duplicate) members.truth(R"(,"duplicate":)", true);
   if (!verdict.syntax.empty()) members.text(R"(,"syntax":)", verdict.syntax);
   if (trace != nullptr) append_trace(members, *trace);
   members.raw("}", "");

@@ -53,7 +53,7 @@ std::string_view without_tag(std::string_view local_part) {
 
 std::optional<model::Reason> sandbox_reason(std::string_view local_part, std::string_view domain) {
   if (domain != kSandboxDomain) return std::nullopt;
-  const std::string_view name = without_tag(local_part);
+  const std::string name = to_lower(without_tag(local_part));
   if (name == "fail_job") return kUnexpectedError;
   return model::parse_reason(name).value_or(kRejectedEmail);
 }
@@ -61,7 +61,7 @@ std::optional<model::Reason> sandbox_reason(std::string_view local_part, std::st
 bool fails_the_job(std::string_view email) {
   const auto at = email.rfind('@');
   if (at == email.npos || !equals_ignoring_case(email.substr(at + 1), kSandboxDomain)) return false;
-  return without_tag(email.substr(0, at)) == "fail_job";
+  return equals_ignoring_case(without_tag(email.substr(0, at)), "fail_job");
 }
 
 void add_sandbox_evidence(model::Verdict& verdict) {

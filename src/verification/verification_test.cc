@@ -42,7 +42,8 @@ TEST(Sandbox, GivesEveryReasonOfTheContractWithoutAnyNetwork) {
 
 TEST(Sandbox, KnowsTheAddressThatFailsAJob) {
   EXPECT_TRUE(fails_the_job("fail_job@sandbox.test"));
-  EXPECT_TRUE(fails_the_job("fail_job+7@SANDBOX.TEST"));
+  EXPECT_TRUE(fails_the_job("Fail_Job+7@SANDBOX.TEST"));
+  EXPECT_EQ(sandbox_reason("Accepted_Email+7", "sandbox.test"), model::Reason::kAcceptedEmail);
   EXPECT_FALSE(fails_the_job("fail_job@example.com"));
   EXPECT_FALSE(fails_the_job("fail_job"));
   EXPECT_EQ(assess_plainly("nobody@sandbox.test").verdict.reason, Reason::kRejectedEmail);

@@ -60,6 +60,34 @@ def test_a_secret_in_the_query_is_refused_and_in_a_form_is_taken(program):
     assert made["webhook_id"].startswith("wh_")
 
 
+@pytest.mark.parametrize("content_type, body, query", [
+    ("application/json", json.dumps({"emails": [GOOD, BAD, GOOD.upper()],
+                                     "options": {"duplicates": "mark"}}), ""),
+    ("application/json", json.dumps([GOOD, BAD, GOOD.upper()]), "?duplicates=mark"),
+    ("text/plain", "\n".join([GOOD, BAD, GOOD.upper()]), "?duplicates=mark"),
+], ids=["behind", "array", "text"])
+def test_duplicates_that_are_marked_stay_and_have_their_own_results(program, content_type, body,
+                                                                    query):
+    answer = send(program, content_type, body, query)
+    rows = results(program, answer)
+    assert (answer.json()["total"], answer.json()["duplicates"]) == (3, 1)
+    assert [(row["row"], row["status"], row.get("duplicate")) for row in rows] == [
+        (1, "valid", None), (2, "invalid", None), (3, "valid", True)]
+    job = program.job(answer.json()["job_id"])
+    assert (job["summary"]["total"], job["summary"]["duplicates"]) == (3, 1)
+    lines = program.call("GET", f"/v1/bulk/download/{job['job_id']}?format=csv").body.decode()
+    assert [line.rsplit(",", 1)[1] for line in lines.splitlines()] == [
+        "duplicate", "", "", "true"]
+
+
+def test_duplicates_of_a_json_object_are_left_out_when_nothing_else_is_said_behind_them(program):
+    body = json.dumps({"emails": [GOOD, BAD, GOOD.upper()], "name": "n"})
+    answer = send(program, "application/json", body).expect(202)
+    assert (answer["total"], answer["duplicates"]) == (2, 1)
+    assert send(program, "application/json", body[:-1] + ',"options":{"duplicates":1}}'
+                ).expect(400)["error"].startswith("options.duplicates must be one of: remove, mark")
+
+
 def test_parameters_in_the_query_are_those_of_the_body(program):
     answer = send(program, "text/csv", f"a,b\n{GOOD},{BAD}\n",
                   '?email_column=b&name=spring&start=false&greylist=skip&metadata={"n":1}'

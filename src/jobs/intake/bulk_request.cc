@@ -95,6 +95,7 @@ struct Parameter {
 using enum Place;
 using model::CatchAllAs;
 using model::DisposableAs;
+using model::Duplicates;
 using model::Greylist;
 using model::Priority;
 using model::RoleAs;
@@ -149,6 +150,12 @@ constexpr std::array kParameters = {
               {{"low", Priority::kLow}, {"normal", Priority::kNormal}, {"high", Priority::kHigh}},
               request.options.priority);
         }},
+    Parameter{"duplicates", kOption, true,
+              [](const json::value& value, std::string_view name, BulkRequest& request) {
+                return read_choice<Duplicates>(
+                    value, name, {{"remove", Duplicates::kRemove}, {"mark", Duplicates::kMark}},
+                    request.options.duplicates);
+              }},
     Parameter{"disposable_as", kOption, true,
               [](const json::value& value, std::string_view name, BulkRequest& request) {
                 return read_choice<DisposableAs>(value, name,

@@ -70,6 +70,7 @@ class JsonListHandler {
 
   const Error* error() const { return error_ ? &*error_ : nullptr; }
   bool saw_list() const { return saw_list_; }
+  bool is_array() const { return is_array_; }
   const std::string& members() const { return members_.text(); }
 
   bool on_document_begin(ErrorCode&) { return true; }
@@ -80,7 +81,8 @@ class JsonListHandler {
 
   bool on_array_begin(ErrorCode& ec) {
     if (!in_list_ && (depth_ == 0 || key_is_emails_)) {
-      if (depth_ == 0) members_.append("{}");
+      is_array_ = depth_ == 0;
+      if (is_array_) members_.append("{}");
       key_is_emails_ = false;
       in_list_ = saw_list_ = true;
       return true;
@@ -229,6 +231,7 @@ class JsonListHandler {
   bool key_is_emails_ = false;
   bool in_list_ = false;
   bool saw_list_ = false;
+  bool is_array_ = false;
 };
 
 struct JsonList::Impl {
@@ -272,6 +275,8 @@ Result<void> JsonList::finish() {
   }
   return {};
 }
+
+bool JsonList::is_array() const { return impl_->parser.handler().is_array(); }
 
 const std::string& JsonList::members() const { return impl_->parser.handler().members(); }
 

@@ -22,6 +22,8 @@ class JsonList final : public ListReader {
   Result<void> feed(std::string_view piece) override;
   Result<void> finish() override;
 
+  // Whether it is a bare array, so that no members can follow. Known with the first entry.
+  bool is_array() const;
   // After `finish`: the members beside `emails` as the text of a JSON object.
   const std::string& members() const;
 
