@@ -36,6 +36,28 @@ Task<Result<std::vector<model::Destination>>> endpoints_for_retry(Context& conte
   co_return copies;
 }
 
+Answer create_retry(Context& context, model::Job job, const Idempotency& idempotency) {
+  CO_TRY(endpoints, co_await endpoints_for_retry(context, job));
+  std::string body;
+  const auto also_store = [&](store::Connection& db, const model::Job& made) -> Result<void> {
+    for (model::Destination& endpoint : endpoints) {
+      endpoint.job_id = made.id;
+      TRY_VOID(store::insert_destination(db, endpoint));
+    }
+    body = created_json(made);
+    return idempotency.remember(db, made.created_at, 202, body);
+  };
+  const auto made =
+      co_await jobs::retry_job(context.database, context.clock(), context.cpu_pool, std::move(job),
+                               context.ids.make(id_prefix::kJob), also_store);
+  if (!made) {
+    context.housekeeping.wake();
+    co_return std::unexpected(made.error());
+  }
+  context.engine.wake();
+  co_return http::json_response(202, std::move(body));
+}
+
 }  // namespace
 
 Answer pause_bulk(Context& context, Call& call) { return act(context, call, &jobs::Engine::pause); }
@@ -52,29 +74,8 @@ Answer retry_bulk(Context& context, Call& call) {
   CO_TRY_VOID(refuse_other_queries(call.request, {}));
   CO_TRY(job, co_await find_named_job(context, call));
   CO_TRY(idempotency, Idempotency::of(call, crypto::to_bytes(crypto::sha256(""))));
-  CO_TRY(replayed, co_await idempotency.replay(context));
-  if (replayed) co_return std::move(*replayed);
-  CO_TRY(endpoints, co_await endpoints_for_retry(context, job));
-  std::string body;
-  const auto also_store = [&](store::Connection& db, const model::Job& made) -> Result<void> {
-    for (model::Destination& endpoint : endpoints) {
-      endpoint.job_id = made.id;
-      TRY_VOID(store::insert_destination(db, endpoint));
-    }
-    body = created_json(made);
-    return idempotency.remember(db, made.created_at, 202, body);
-  };
-  auto made =
-      co_await jobs::retry_job(context.database, context.clock(), context.cpu_pool, std::move(job),
-                               context.ids.make(id_prefix::kJob), also_store);
-  if (!made) context.housekeeping.wake();
-  if (!made && made.error().code == Errc::kConflict && idempotency.present()) {
-    CO_TRY(first, co_await idempotency.replay(context));
-    if (first) co_return std::move(*first);
-  }
-  if (!made) co_return std::unexpected(made.error());
-  context.engine.wake();
-  co_return http::json_response(202, std::move(body));
+  co_return co_await idempotency.once(
+      context, [&] { return create_retry(context, std::move(job), idempotency); });
 }
 
 Answer preview_bulk(Context& context, Call& call) {

@@ -131,15 +131,9 @@ Task<Result<http::Response>> receive_and_commit(Context& context, const Call& ca
                                                 jobs::Intake& intake) {
   CO_TRY(received, co_await receive_list(context, call.request, intake));
   CO_TRY(idempotency, Idempotency::of(call, received.body_hash));
-  CO_TRY(replayed, co_await idempotency.replay(context));
-  if (replayed) co_return std::move(*replayed);
-  auto answer = co_await commit_list(context, call, intake, std::move(received), idempotency);
-  if (!answer && answer.error().code == Errc::kConflict && idempotency.present()) {
-    // Another request with this key was committed between the look and the commit.
-    CO_TRY(first, co_await idempotency.replay(context));
-    if (first) co_return std::move(*first);
-  }
-  co_return answer;
+  co_return co_await idempotency.once(context, [&] {
+    return commit_list(context, call, intake, std::move(received), idempotency);
+  });
 }
 
 }  // namespace

@@ -16,10 +16,8 @@ Result<std::string> named_job_id(const Call& call) {
 
 Task<Result<model::Job>> find_named_job(Context& context, const Call& call) {
   CO_TRY(job_id, named_job_id(call));
-  auto job = co_await context.database.read(
+  co_return co_await context.database.read(
       [&](store::Connection& db) { return store::find_job(db, call.caller.tenant_id, job_id); });
-  if (!job && job.error().code == Errc::kNotFound) co_return not_found("job");
-  co_return job;
 }
 
 Answer list_bulk(Context& context, Call& call) {

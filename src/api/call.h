@@ -40,7 +40,8 @@ Result<bool> read_switch(const http::Request& request, std::string_view name);
 Result<void> refuse_other_queries(const http::Request& request,
                                   std::initializer_list<std::string_view> known);
 
-// Ids in paths: one of another kind, or malformed, is answered like one that does not exist.
+// Ids in paths: one of another kind, or malformed, is answered like one that the store does not
+// find, which says the same of the same noun.
 std::unexpected<Error> not_found(std::string_view what);
 
 // 204.

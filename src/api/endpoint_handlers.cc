@@ -44,23 +44,21 @@ Task<Result<void>> save(Context& context, model::Destination& destination) {
   co_return Result<void>{};
 }
 
+Answer store_new(Context& context, NewEndpoint made, const Idempotency& idempotency) {
+  const model::Destination& destination = made.destination;
+  std::string body = destination_json(destination, made.shown_secret);
+  CO_TRY_VOID(co_await context.database.write([&](store::Connection& db) -> Result<void> {
+    TRY_VOID(store::insert_destination(db, destination));
+    return idempotency.remember(db, destination.created_at, 201, body);
+  }));
+  co_return http::json_response(201, std::move(body));
+}
+
 // Stores a new one and answers 201; a repeated Idempotency-Key gets the first answer.
 Answer create(Context& context, const Call& call, std::string body_hash, NewEndpoint made) {
   CO_TRY(idempotency, Idempotency::of(call, std::move(body_hash)));
-  CO_TRY(replayed, co_await idempotency.replay(context));
-  if (replayed) co_return std::move(*replayed);
-  const model::Destination& destination = made.destination;
-  std::string body = destination_json(destination, made.shown_secret);
-  auto stored = co_await context.database.write([&](store::Connection& db) -> Result<void> {
-    TRY_VOID(store::insert_destination(db, destination));
-    return idempotency.remember(db, destination.created_at, 201, body);
-  });
-  if (!stored && stored.error().code == Errc::kConflict && idempotency.present()) {
-    CO_TRY(first, co_await idempotency.replay(context));
-    if (first) co_return std::move(*first);
-  }
-  if (!stored) co_return std::unexpected(stored.error());
-  co_return http::json_response(201, std::move(body));
+  co_return co_await idempotency.once(
+      context, [&] { return store_new(context, std::move(made), idempotency); });
 }
 
 Answer list(Context& context, Call& call, Resource resource) {

@@ -28,12 +28,10 @@ Answer create_erasure(Context& context, Call& call) {
   erasure.address_hash =
       context.secrets.keyed_hash("erased address", address::Spellings(email).key());
   erasure.created_at = context.clock().wall_now();
-  const auto stored = co_await context.database.write([&](store::Connection& db) -> Result<void> {
+  CO_TRY_VOID(co_await context.database.write([&](store::Connection& db) -> Result<void> {
     if (!erasure.scope.empty()) TRY_VOID(store::find_tenant(db, erasure.scope));
     return store::insert_erasure(db, erasure);
-  });
-  if (!stored && stored.error().code == Errc::kNotFound) co_return not_found("tenant");
-  if (!stored) co_return std::unexpected(stored.error());
+  }));
   context.eraser.wake();
   co_return http::json_response(202, erasure_json(erasure));
 }
@@ -54,11 +52,10 @@ Answer get_erasure(Context& context, Call& call) {
   CO_TRY_VOID(refuse_other_queries(call.request, {}));
   const std::string id(call.request.capture("erasure_id"));
   if (!is_id(id, id_prefix::kErasure)) co_return not_found("erasure");
-  const auto found = co_await context.database.read(
-      [&](store::Connection& db) { return store::find_erasure(db, call.caller.tenant_id, id); });
-  if (!found && found.error().code == Errc::kNotFound) co_return not_found("erasure");
-  if (!found) co_return std::unexpected(found.error());
-  co_return http::json_response(200, erasure_json(*found));
+  CO_TRY(found, co_await context.database.read([&](store::Connection& db) {
+    return store::find_erasure(db, call.caller.tenant_id, id);
+  }));
+  co_return http::json_response(200, erasure_json(found));
 }
 
 }  // namespace verihook::api

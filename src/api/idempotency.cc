@@ -34,6 +34,19 @@ Result<Idempotency> Idempotency::of(const Call& call, std::string body_hash) {
   return idempotency;
 }
 
+Task<Result<http::Response>> Idempotency::once(Context& context, Create create) const {
+  if (!present()) co_return co_await create();
+  CO_TRY(replayed, co_await replay(context));
+  if (replayed) co_return std::move(*replayed);
+  auto answer = co_await create();
+  if (!answer && answer.error().code == Errc::kConflict) {
+    // Another request with this key may have been committed between the look and the write.
+    CO_TRY(first, co_await replay(context));
+    if (first) co_return std::move(*first);
+  }
+  co_return answer;
+}
+
 Task<Result<std::optional<http::Response>>> Idempotency::replay(Context& context) const {
   if (!present()) co_return std::optional<http::Response>();
   const WallTime now = context.clock().wall_now();

@@ -3,6 +3,7 @@
 // stored answer, or 409 when the body is another. Keys are kept for 24 hours.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -16,12 +17,17 @@ class Idempotency {
   // `body_hash` is the SHA-256 of the body. kInvalidArgument for a key that is too long or odd.
   static Result<Idempotency> of(const Call& call, std::string body_hash);
 
-  // The stored answer; nothing when this request is the first (or has no key); kConflict when the
-  // key came with another body.
-  Task<Result<std::optional<http::Response>>> replay(Context& context) const;
+  // What `create` answers, or the stored answer when this request is not the first with its key,
+  // also when the other one is committed meanwhile; kConflict when the key came with another body.
+  // `create` calls remember().
+  using Create = std::function<Task<Result<http::Response>>()>;
+  Task<Result<http::Response>> once(Context& context, Create create) const;
   // Inside the transaction that creates. kConflict when somebody else was first.
   Result<void> remember(store::Connection& db, WallTime now, int status,
                         const std::string& body) const;
+
+  // What once() is made of. The stored answer; nothing when this request is the first.
+  Task<Result<std::optional<http::Response>>> replay(Context& context) const;
   bool present() const { return !key_.empty(); }
 
  private:

@@ -29,10 +29,8 @@ bool is_source_name(std::string_view name) {
 Task<Result<model::Source>> find(Context& context, const Call& call) {
   const std::string id(call.request.capture("source_id"));
   if (!is_id(id, id_prefix::kSource)) co_return not_found("source");
-  auto found = co_await context.database.read(
+  co_return co_await context.database.read(
       [&](store::Connection& db) { return store::find_source(db, call.caller.tenant_id, id); });
-  if (!found && found.error().code == Errc::kNotFound) co_return not_found("source");
-  co_return found;
 }
 
 Result<void> read_verifier(const Context& context, Fields& fields, model::Source& source) {
@@ -93,6 +91,20 @@ Result<void> read_changes(const Context& context, Fields& fields, model::Source&
   return fields.refuse_others();
 }
 
+Answer store_new(Context& context, const model::Source& source, const Idempotency& idempotency) {
+  std::string body = source_json(source);
+  const auto stored = co_await context.database.write([&](store::Connection& db) -> Result<void> {
+    TRY_VOID(store::insert_source(db, source));
+    return idempotency.remember(db, source.created_at, 201, body);
+  });
+  if (!stored && stored.error().code == Errc::kConflict) {
+    co_return fail(Errc::kConflict, "a source with this name exists already");
+  }
+  if (!stored) co_return std::unexpected(stored.error());
+  context.receiver.sources().forget(source.name);
+  co_return http::json_response(201, std::move(body));
+}
+
 }  // namespace
 
 Answer create_source(Context& context, Call& call) {
@@ -115,21 +127,8 @@ Answer create_source(Context& context, Call& call) {
   source.created_at = source.updated_at = context.clock().wall_now();
   CO_TRY_VOID(read_changes(context, body.fields, source));
   CO_TRY(idempotency, Idempotency::of(call, crypto::to_bytes(crypto::sha256(body.bytes))));
-  CO_TRY(replayed, co_await idempotency.replay(context));
-  if (replayed) co_return std::move(*replayed);
-  std::string answer = source_json(source);
-  auto stored = co_await context.database.write([&](store::Connection& db) -> Result<void> {
-    TRY_VOID(store::insert_source(db, source));
-    return idempotency.remember(db, source.created_at, 201, answer);
-  });
-  if (!stored && stored.error().code == Errc::kConflict) {
-    CO_TRY(first, co_await idempotency.replay(context));
-    if (first) co_return std::move(*first);
-    co_return fail(Errc::kConflict, "a source with this name exists already");
-  }
-  if (!stored) co_return std::unexpected(stored.error());
-  context.receiver.sources().forget(source.name);
-  co_return http::json_response(201, std::move(answer));
+  co_return co_await idempotency.once(context,
+                                      [&] { return store_new(context, source, idempotency); });
 }
 
 Answer list_sources(Context& context, Call& call) {

@@ -68,26 +68,17 @@ Task<Result<std::optional<NewEndpoint>>> read_endpoint(Context& context, const C
 }
 
 // Stored before the answer; the result follows as an event.
-Answer verify_later(Context& context, Call& call, model::Verification verification,
-                    std::optional<NewEndpoint> endpoint, std::string body_hash) {
-  CO_TRY(idempotency, Idempotency::of(call, std::move(body_hash)));
-  CO_TRY(replayed, co_await idempotency.replay(context));
-  if (replayed) co_return std::move(*replayed);
+Answer store_for_later(Context& context, model::Verification verification,
+                       std::optional<NewEndpoint> endpoint, const Idempotency& idempotency) {
   verification.id = context.ids.make(id_prefix::kVerification);
   verification.created_at = verification.claimable_at = context.clock().wall_now();
   if (endpoint) endpoint->destination.job_id = verification.id;
   std::string body = created_json(verification, endpoint ? &*endpoint : nullptr);
-  const auto stored = co_await context.database.write([&](store::Connection& db) -> Result<void> {
+  CO_TRY_VOID(co_await context.database.write([&](store::Connection& db) -> Result<void> {
     TRY_VOID(store::insert_verification(db, verification));
     if (endpoint) TRY_VOID(store::insert_destination(db, endpoint->destination));
     return idempotency.remember(db, verification.created_at, 202, body);
-  });
-  if (!stored && stored.error().code == Errc::kConflict && idempotency.present()) {
-    // Another request with this key was committed between the look and the write.
-    CO_TRY(first, co_await idempotency.replay(context));
-    if (first) co_return std::move(*first);
-  }
-  if (!stored) co_return std::unexpected(stored.error());
+  }));
   context.singles.wake();
   co_return http::json_response(202, std::move(body));
 }
@@ -120,20 +111,20 @@ Answer verify_one(Context& context, Call& call) {
   }
   CO_TRY(endpoint, co_await read_endpoint(context, call, body.fields));
   CO_TRY_VOID(body.fields.refuse_others());
-  co_return co_await verify_later(context, call, std::move(verification), std::move(endpoint),
-                                  crypto::to_bytes(crypto::sha256(body.bytes)));
+  CO_TRY(idempotency, Idempotency::of(call, crypto::to_bytes(crypto::sha256(body.bytes))));
+  co_return co_await idempotency.once(context, [&] {
+    return store_for_later(context, std::move(verification), std::move(endpoint), idempotency);
+  });
 }
 
 Answer get_verification(Context& context, Call& call) {
   CO_TRY_VOID(refuse_other_queries(call.request, {}));
   const std::string id(call.request.capture("verification_id"));
   if (!is_id(id, id_prefix::kVerification)) co_return not_found("verification");
-  const auto found = co_await context.database.read([&](store::Connection& db) {
+  CO_TRY(found, co_await context.database.read([&](store::Connection& db) {
     return store::find_verification(db, call.caller.tenant_id, id);
-  });
-  if (!found && found.error().code == Errc::kNotFound) co_return not_found("verification");
-  if (!found) co_return std::unexpected(found.error());
-  co_return http::json_response(200, verification_json(*found));
+  }));
+  co_return http::json_response(200, verification_json(found));
 }
 
 }  // namespace verihook::api
