@@ -23,13 +23,10 @@ Result<std::optional<std::int64_t>> read_retention_days(Fields& fields) {
 }
 
 // The tenant that the path names: any for the operator, for others their own.
-Task<Result<model::Tenant>> find_named_tenant(Context& context, const Call& call) {
-  const std::string id(call.request.capture("tenant_id"));
-  if (id != call.caller.tenant_id && !is_operator(call.caller)) co_return not_found("tenant");
-  auto tenant = co_await context.database.read(
-      [&](store::Connection& db) { return store::find_tenant(db, id); });
-  if (!tenant && tenant.error().code == Errc::kNotFound) co_return not_found("tenant");
-  co_return tenant;
+Result<std::string> named_tenant_id(const Call& call) {
+  std::string id(call.request.capture("tenant_id"));
+  if (id != call.caller.tenant_id && !is_operator(call.caller)) return not_found("tenant");
+  return id;
 }
 
 }  // namespace
@@ -61,12 +58,10 @@ Answer create_key(Context& context, Call& call) {
   key.prefix = api_key_prefix(secret);
   key.scope = *scope;
   key.created_at = context.clock().wall_now();
-  auto stored = co_await context.database.write([&](store::Connection& db) -> Result<void> {
+  CO_TRY_VOID(co_await context.database.write([&](store::Connection& db) -> Result<void> {
     TRY_VOID(store::find_tenant(db, key.tenant_id));
     return store::insert_key(db, key);
-  });
-  if (!stored && stored.error().code == Errc::kNotFound) co_return not_found("tenant");
-  if (!stored) co_return std::unexpected(stored.error());
+  }));
   co_return http::json_response(201, key_json(key, secret));
 }
 
@@ -84,12 +79,11 @@ Answer list_keys(Context& context, Call& call) {
 
 Answer revoke_key(Context& context, Call& call) {
   const std::string id(call.request.capture("key_id"));
-  if (!is_id(id, id_prefix::kKey)) co_return not_found("key");
+  if (!is_id(id, id_prefix::kKey)) co_return not_found("API key");
   const WallTime now = context.clock().wall_now();
-  auto revoked = co_await context.database.write(
-      [&](store::Connection& db) { return store::revoke_key(db, call.caller.tenant_id, id, now); });
-  if (!revoked && revoked.error().code == Errc::kNotFound) co_return not_found("key");
-  if (!revoked) co_return std::unexpected(revoked.error());
+  CO_TRY_VOID(co_await context.database.write([&](store::Connection& db) {
+    return store::revoke_key(db, call.caller.tenant_id, id, now);
+  }));
   co_return no_content();
 }
 
@@ -133,23 +127,30 @@ Answer list_tenants(Context& context, Call& call) {
 }
 
 Answer get_tenant(Context& context, Call& call) {
-  CO_TRY(tenant, co_await find_named_tenant(context, call));
+  CO_TRY(id, named_tenant_id(call));
+  CO_TRY(tenant, co_await context.database.read(
+                     [&](store::Connection& db) { return store::find_tenant(db, id); }));
   co_return http::json_response(200, tenant_json(tenant));
 }
 
 Answer patch_tenant(Context& context, Call& call) {
-  CO_TRY(tenant, co_await find_named_tenant(context, call));
+  CO_TRY(id, named_tenant_id(call));
   CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
   CO_TRY(name, fields.optional_string("name", 200));
   // null goes back to the configuration's.
   const bool changes_days = fields.has("retention_days");
   CO_TRY(retention_days, read_retention_days(fields));
-  if (changes_days) tenant.retention_days = retention_days;
   CO_TRY_VOID(fields.refuse_others());
-  if (name) tenant.name = *name;
-  CO_TRY_VOID(co_await context.database.write(
-      [&](store::Connection& db) { return store::update_tenant(db, tenant); }));
-  context.housekeeping.wake();
+  // Read where it is written, so that two changes at the same time are both kept.
+  CO_TRY(tenant,
+         co_await context.database.write([&](store::Connection& db) -> Result<model::Tenant> {
+           TRY(changed, store::find_tenant(db, id));
+           if (changes_days) changed.retention_days = retention_days;
+           if (name) changed.name = *name;
+           TRY_VOID(store::update_tenant(db, changed));
+           return changed;
+         }));
+  if (changes_days) context.housekeeping.wake_retention();
   co_return http::json_response(200, tenant_json(tenant));
 }
 

@@ -1,6 +1,6 @@
 #include "app/retry_jobs.h"
 
-#include "jobs/intake.h"
+#include "async/and_finally.h"
 #include "jobs/retry.h"
 #include "store/accounts.h"
 #include "store/jobs.h"
@@ -21,23 +21,33 @@ Task<Result<std::string>> RetryJobs::submit(destinations::RetrySubmission submis
   if (known) co_return known->body;
   jobs::Intake intake(database_, &cpu_pool_, clock_, submission.tenant_id,
                       ids_.make(id_prefix::kJob));
+  co_return co_await and_finally(take_in(intake, submission, key), abandon_rest(intake));
+}
+
+Task<Result<std::string>> RetryJobs::take_in(jobs::Intake& intake,
+                                             destinations::RetrySubmission& submission,
+                                             std::string key) {
   for (std::string& email : submission.emails) {
     CO_TRY_VOID(intake.add({.email = std::move(email)}));
   }
   jobs::BulkRequest request;
   CO_TRY(metadata, jobs::retry_metadata("{}", submission.retry_of));
   request.metadata = std::move(metadata);
-  auto job = co_await intake.commit(
-      std::move(request), [&](store::Connection& db, const model::Job& stored) {
-        return store::insert_idempotent_answer(db, submission.tenant_id, key, {"", 202, stored.id},
-                                               now + kRememberedFor, now);
-      });
-  if (!job) {
-    co_await intake.abandon();
-    co_return std::unexpected(job.error());
-  }
+  const WallTime now = clock_.wall_now();
+  CO_TRY(job, co_await intake.commit(std::move(request), [&](store::Connection& db,
+                                                             const model::Job& stored) {
+    return store::insert_idempotent_answer(db, submission.tenant_id, key, {"", 202, stored.id},
+                                           now + kRememberedFor, now);
+  }));
   engine_.wake();
-  co_return job->id;
+  co_return job.id;
+}
+
+// What is left of a list that did not become a job.
+Task<void> RetryJobs::abandon_rest(jobs::Intake& intake) {
+  if (!intake.has_rest()) co_return;
+  co_await intake.abandon();
+  housekeeping_.wake();
 }
 
 Task<Result<std::string>> RetryJobs::retry_own_job(std::string tenant_id, std::string job_id,

@@ -9,6 +9,8 @@
 #include "base/ids.h"
 #include "destinations/retry_submitter.h"
 #include "jobs/engine.h"
+#include "jobs/housekeeping.h"
+#include "jobs/intake.h"
 #include "store/database.h"
 
 namespace verihook::app {
@@ -17,19 +19,30 @@ class RetryJobs final : public destinations::RetrySubmitter {
  public:
   // All must outlive it.
   RetryJobs(store::Database& database, asio::thread_pool& cpu_pool, const Clock& clock,
-            IdMaker& ids, jobs::Engine& engine)
-      : database_(database), cpu_pool_(cpu_pool), clock_(clock), ids_(ids), engine_(engine) {}
+            IdMaker& ids, jobs::Engine& engine, jobs::Housekeeping& housekeeping)
+      : database_(database),
+        cpu_pool_(cpu_pool),
+        clock_(clock),
+        ids_(ids),
+        engine_(engine),
+        housekeeping_(housekeeping) {}
 
   Task<Result<std::string>> submit(destinations::RetrySubmission submission) override;
   Task<Result<std::string>> retry_own_job(std::string tenant_id, std::string job_id,
                                           std::string idempotency_key) override;
 
  private:
+  // The new job's id, under `key` from then on.
+  Task<Result<std::string>> take_in(jobs::Intake& intake, destinations::RetrySubmission& submission,
+                                    std::string key);
+  Task<void> abandon_rest(jobs::Intake& intake);
+
   store::Database& database_;
   asio::thread_pool& cpu_pool_;
   const Clock& clock_;
   IdMaker& ids_;
   jobs::Engine& engine_;
+  jobs::Housekeeping& housekeeping_;
 };
 
 }  // namespace verihook::app

@@ -339,9 +339,9 @@ Result<void> Application::Impl::start() {
   singles = std::make_unique<jobs::SingleVerifications>(io.get_executor(), timers, database,
                                                         verifier, outbox, ids, on_published,
                                                         singles_options(config, outbox.node_id()));
-  retry_jobs = std::make_unique<RetryJobs>(database, cpu_pool, clock, ids, *engine);
   housekeeping = std::make_unique<jobs::Housekeeping>(io.get_executor(), timers, database,
                                                       housekeeping_options(config));
+  retry_jobs = std::make_unique<RetryJobs>(database, cpu_pool, clock, ids, *engine, *housekeeping);
   eraser = std::make_unique<jobs::Eraser>(
       io.get_executor(), timers, database, verifier, &cpu_pool, [this] { engine->wake(); },
       jobs::EraserOptions{});

@@ -5,6 +5,7 @@
 
 #include "async/and_finally.h"
 #include "async/bounded_queue.h"
+#include "async/doorbell.h"
 #include "async/run_on.h"
 #include "async/semaphore.h"
 #include "async/task_group.h"
@@ -47,6 +48,30 @@ TEST_F(AsyncTest, AdvanceFiresOnlyWhatIsDue) {
   EXPECT_EQ(seen_, std::vector<std::string>{"early"});
   time_.advance(5s);
   EXPECT_EQ(seen_.size(), 2u);
+}
+
+TEST_F(AsyncTest, ADoorbellWakesForNewsForTimeAndForWhatRangMeanwhile) {
+  Doorbell bell(io_.get_executor(), time_);
+  const auto note = [&](std::uint64_t heard, Deadline deadline, std::string what) -> Task<void> {
+    const bool woken = co_await bell.wait(heard, deadline);
+    seen_.push_back(what + (woken ? "" : " cancelled"));
+  };
+  const auto in = [&](Milliseconds delay) { return Deadline::after(time_.clock(), delay); };
+  bell.ring();
+  group_.spawn("rang before", note(0, in(1h), "rang before"));
+  group_.spawn("on time", note(1, in(1s), "on time"));
+  group_.spawn("rung for", note(1, in(1h), "rung for"));
+  group_.spawn("for ever", note(2, Deadline::never(), "for ever"));
+  time_.advance(2s);
+  EXPECT_EQ(seen_, (std::vector<std::string>{"rang before", "on time"}));
+  bell.ring();
+  time_.advance(1ms);
+  EXPECT_EQ(seen_.back(), "rung for");
+  time_.advance(2h);
+  EXPECT_EQ(seen_.size(), 3u);
+  group_.cancel();
+  time_.run();
+  EXPECT_EQ(seen_.back(), "for ever cancelled");
 }
 
 TEST_F(AsyncTest, AnAlarmCallsOnceAndNotAfterDisarming) {

@@ -10,6 +10,7 @@
 #include "jobs/parking.h"
 #include "jobs/result_record.h"
 #include "verification/sandbox.h"
+#include "verification/verdict_rules.h"
 #include "webhooks/payload.h"
 
 namespace verihook::jobs {
@@ -121,7 +122,7 @@ Result<void> ChunkWorker::decode() {
     fails_half_way_ |= verification::fails_the_job(rows_[i].email);
     if (answered.contains(rows_[i].number)) continue;
     if (is_erased(rows_[i])) {
-      fresh_.push_back({i, erased_verdict(job_.options, engine_.timers_.clock().wall_now())});
+      fresh_.push_back({i, unseen(i, model::Reason::kNotAttempted)});
     } else {
       open_rows_.push_back(i);
     }
@@ -137,6 +138,11 @@ Result<void> ChunkWorker::decode() {
   return {};
 }
 
+model::Verdict ChunkWorker::unseen(std::size_t row, model::Reason reason) const {
+  return verification::unseen_verdict(rows_[row].email, reason, job_.options,
+                                      engine_.timers_.clock().wall_now());
+}
+
 // Rows that are still open, as many as may be tried together (jobs/poison.h); mostly all of them.
 void ChunkWorker::begin_batch(TaskGroup& verification) {
   const std::size_t begin = batch_end_;
@@ -145,8 +151,7 @@ void ChunkWorker::begin_batch(TaskGroup& verification) {
     log_error(
         "an address is left out because the program crashed each time it was looked at",
         {{"job_id", chunk_.job_id}, {"row", std::to_string(rows_[open_rows_[begin]].number)}});
-    take(begin,
-         crash_verdict(open_emails_[begin], job_.options, engine_.timers_.clock().wall_now()));
+    take(begin, unseen(open_rows_[begin], model::Reason::kUnexpectedError));
     return;
   }
   batch_end_ = begin + std::min(hunt_.rows_max(), open_rows_.size() - begin);
@@ -271,7 +276,7 @@ Task<ChunkWorker::Progress> ChunkWorker::checkpoint() {
   job_ = std::move(committed->job);
   engine_.note_progress(job_, std::move(committed->published));
   if (checkpoint.parked_count > 0) {
-    engine_.wake_leases();  // to wait for that time
+    engine_.leases_.ring();  // to wait for that time
     co_return Progress::kChunkEnded;
   }
   if (!checkpoint.done) co_return Progress::kGoOn;

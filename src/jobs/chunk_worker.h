@@ -38,6 +38,7 @@ class ChunkWorker {
   void take(std::size_t open_index, model::Verdict verdict);
   // Whether the row is to be asked again later instead; then it is noted for that.
   bool park(const model::Verdict& verdict);
+  model::Verdict unseen(std::size_t row, model::Reason reason) const;
   void begin_batch(TaskGroup& verification);
   Task<void> verify_batch(std::size_t begin, std::size_t end);
   bool batch_is_stored() const { return batch_ended_ && fresh_.empty(); }

@@ -27,6 +27,8 @@ Engine::Engine(asio::any_io_executor executor, Timers& timers, store::Database& 
       on_published_(std::move(on_published)),
       options_(std::move(options)),
       bell_(executor, timers),
+      leases_(executor, timers),
+      deadlines_(executor, timers),
       loops_(executor, "job engine"),
       workers_(executor, "chunk workers") {}
 
@@ -38,14 +40,8 @@ void Engine::start() {
 }
 
 void Engine::wake() {
-  wake_leases();
-  ++deadline_news_;
-  deadlines_.wake_all();
-}
-
-void Engine::wake_leases() {
-  ++lease_news_;
-  idle_.wake_all();
+  leases_.ring();
+  deadlines_.ring();
 }
 
 Task<void> Engine::stop() {
@@ -70,10 +66,10 @@ Task<void> Engine::lease_chunks() {
   co_await clean_up();
   for (;;) {
     while (!has_room()) {
-      const bool woken = co_await idle_.wait();
+      const bool woken = co_await leases_.wait(leases_.rings());
       if (!woken) co_return;
     }
-    const std::uint64_t news = lease_news_;
+    const std::uint64_t heard = leases_.rings();
     const WallTime now = timers_.clock().wall_now();
     const WallTime lease_until = now + options_.lease_ms;
     auto leased = co_await database_.write([&](store::Connection& db) {
@@ -83,7 +79,7 @@ Task<void> Engine::lease_chunks() {
       log_warning("no chunk could be leased", {{"error", leased.error().message}});
       co_await sleep_for(timers_, options_.retry_pause_ms);
     } else if (!*leased) {
-      if (news == lease_news_) co_await wait_for_work();
+      co_await wait_for_work(heard);
     } else {
       ++stats_.chunks_leased;
       workers_.spawn((*leased)->chunk.job_id, work(std::move(**leased)));
@@ -109,19 +105,16 @@ Task<void> Engine::clean_up() {
 
 // Until wake(), until a worker ends, until a parked chunk is due, or until a lease that somebody
 // else let lapse may have run out.
-Task<void> Engine::wait_for_work() {
-  const std::uint64_t news = lease_news_;
+Task<void> Engine::wait_for_work(std::uint64_t heard) {
+  if (leases_.rings() != heard) co_return;
   const auto parked =
       co_await database_.read([](store::Connection& db) { return store::next_parked_time(db); });
-  if (news != lease_news_) co_return;
   Milliseconds pause = options_.lease_ms;
   if (parked && *parked) {
     const auto left = **parked - timers_.clock().wall_now();
     pause = std::clamp(std::chrono::ceil<Milliseconds>(left), kParkedPauseMin, pause);
   }
-  Alarm lapse(timers_, executor_);
-  lapse.arm(Deadline::after(timers_.clock(), pause), [this] { idle_.wake_all(); });
-  co_await idle_.wait();
+  co_await leases_.wait(heard, Deadline::after(timers_.clock(), pause));
 }
 
 // A worker's place among those in progress, left however its coroutine ends.
@@ -132,7 +125,7 @@ class Engine::InProgress {
   ~InProgress() {
     engine_.in_progress_.erase(place_);
     engine_.worker_ended_.wake_all();
-    engine_.wake_leases();
+    engine_.leases_.ring();
   }
   InProgress(const InProgress&) = delete;
   InProgress& operator=(const InProgress&) = delete;

@@ -11,6 +11,7 @@
 
 #include <boost/asio/thread_pool.hpp>
 
+#include "async/doorbell.h"
 #include "async/task_group.h"
 #include "async/timers.h"
 #include "base/ids.h"
@@ -93,8 +94,7 @@ class Engine {
   store::LeaseRules lease_rules() const;
   bool has_room() const;
   Task<void> work(store::LeasedChunk leased);
-  Task<void> wait_for_work();
-  void wake_leases();
+  Task<void> wait_for_work(std::uint64_t heard);
 
   Task<Result<model::Job>> change_state(std::string tenant_id, std::string job_id,
                                         JobAction action);
@@ -122,11 +122,8 @@ class Engine {
   EngineStats stats_;
   JobBell bell_;
   Pace pace_;
-  // How often there was news for a loop: it does not go to sleep over what it has not seen yet.
-  std::uint64_t lease_news_ = 0;
-  std::uint64_t deadline_news_ = 0;
-  WaitList idle_;
-  WaitList deadlines_;
+  Doorbell leases_;
+  Doorbell deadlines_;
   std::list<ChunkWorker*> in_progress_;
   WaitList worker_ended_;
   TaskGroup loops_;

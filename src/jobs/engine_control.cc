@@ -106,7 +106,7 @@ Task<void> Engine::halt(std::string job_id) {
 
 Task<void> Engine::keep_deadlines() {
   for (;;) {
-    const std::uint64_t news = deadline_news_;
+    const std::uint64_t heard = deadlines_.rings();
     const auto ended = co_await end_overdue_jobs();
     if (!ended) log_warning("overdue jobs could not be ended", {{"error", ended.error().message}});
     const auto next =
@@ -117,12 +117,8 @@ Task<void> Engine::keep_deadlines() {
       pause = std::clamp(std::chrono::ceil<Milliseconds>(left), Milliseconds{1}, pause);
     }
     if (!ended || !next) pause = options_.retry_pause_ms;
-    if (news == deadline_news_) {
-      Alarm alarm(timers_, executor_);
-      alarm.arm(Deadline::after(timers_.clock(), pause), [this] { deadlines_.wake_all(); });
-      co_await deadlines_.wait();
-    }
-    if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
+    const bool woken = co_await deadlines_.wait(heard, Deadline::after(timers_.clock(), pause));
+    if (!woken) co_return;
   }
 }
 

@@ -93,14 +93,6 @@ Result<bool> erase_in_lines(std::string& encoded, const std::set<std::int64_t>& 
 
 }  // namespace
 
-model::Verdict erased_verdict(const model::JobOptions& options, WallTime now) {
-  model::Verdict verdict;
-  verdict.email = address::kErasedAddress;
-  verdict.checked_at = now;
-  verification::settle(verdict, model::Reason::kNotAttempted, options);
-  return verdict;
-}
-
 Result<std::string> erase_in_result(std::string_view json, const address::Spellings& spellings) {
   TRY(value, webhooks::parse_strict_json(json));
   std::string text;

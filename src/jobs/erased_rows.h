@@ -18,9 +18,6 @@ namespace verihook::jobs {
 
 inline bool is_erased(const InputRow& row) { return row.email == address::kErasedAddress; }
 
-// The verdict on a row that was erased before it was looked at.
-model::Verdict erased_verdict(const model::JobOptions& options, WallTime now);
-
 // A result object from which the address is gone: all that identifies it when it is the address's
 // own, else the places where it is named.
 Result<std::string> erase_in_result(std::string_view json, const address::Spellings& spellings);

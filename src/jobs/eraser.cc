@@ -20,21 +20,18 @@ constexpr std::int64_t kTenantsAtOnce = 100;
 Eraser::Eraser(asio::any_io_executor executor, Timers& timers, store::Database& database,
                verification::Verifier& verifier, asio::thread_pool* cpu_pool, OnFreed on_freed,
                EraserOptions options)
-    : executor_(executor),
-      timers_(timers),
+    : timers_(timers),
       database_(database),
       verifier_(verifier),
       cpu_pool_(cpu_pool),
       on_freed_(std::move(on_freed)),
       options_(options),
+      bell_(executor, timers),
       tasks_(executor, "eraser") {}
 
 void Eraser::start() { tasks_.spawn("erase", run()); }
 
-void Eraser::wake() {
-  ++news_;
-  idle_.wake_all();
-}
+void Eraser::wake() { bell_.ring(); }
 
 Task<void> Eraser::stop() {
   tasks_.cancel();
@@ -43,15 +40,15 @@ Task<void> Eraser::stop() {
 
 Task<void> Eraser::run() {
   for (;;) {
-    const std::uint64_t news = news_;
+    const std::uint64_t heard = bell_.rings();
     const auto more = co_await do_next();
     if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
     if (!more) {
       log_warning("an address could not be erased yet; it will be tried again",
                   {{"error", more.error().message}});
       co_await sleep_for(timers_, options_.retry_pause_ms);
-    } else if (!*more && news == news_) {
-      co_await idle_.wait();
+    } else if (!*more) {
+      co_await bell_.wait(heard);
     }
     if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
   }

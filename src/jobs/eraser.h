@@ -14,9 +14,9 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "address/spellings.h"
+#include "async/doorbell.h"
 #include "async/task_group.h"
 #include "async/timers.h"
-#include "async/wait_list.h"
 #include "model/erasure.h"
 #include "model/job.h"
 #include "store/database.h"
@@ -71,15 +71,13 @@ class Eraser {
                                             const store::TextTable& table, std::string tenant_id);
   Task<Result<void>> wait_until_removed();
 
-  asio::any_io_executor executor_;
   Timers& timers_;
   store::Database& database_;
   verification::Verifier& verifier_;
   asio::thread_pool* const cpu_pool_;
   const OnFreed on_freed_;
   const EraserOptions options_;
-  std::uint64_t news_ = 0;
-  WaitList idle_;
+  Doorbell bell_;
   TaskGroup tasks_;
 };
 

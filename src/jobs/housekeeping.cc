@@ -18,18 +18,21 @@ Result<bool> remove_endpoints(store::Connection& db, const HousekeepingOptions& 
 
 Housekeeping::Housekeeping(asio::any_io_executor executor, Timers& timers,
                            store::Database& database, HousekeepingOptions options)
-    : executor_(executor),
-      timers_(timers),
+    : timers_(timers),
       database_(database),
       options_(options),
       retention_(database, timers.clock(), options.retention_days, options.slice),
+      next_sweep_(Deadline::after(timers.clock(), Milliseconds{0})),
+      bell_(executor, timers),
       tasks_(executor, "housekeeping") {}
 
 void Housekeeping::start() { tasks_.spawn("sweep", run()); }
 
-void Housekeeping::wake() {
-  work_announced_ = true;
-  idle_.wake_all();
+void Housekeeping::wake() { bell_.ring(); }
+
+void Housekeeping::wake_retention() {
+  next_sweep_ = Deadline::after(timers_.clock(), Milliseconds{0});
+  bell_.ring();
 }
 
 Task<void> Housekeeping::stop() {
@@ -39,23 +42,29 @@ Task<void> Housekeeping::stop() {
 
 Task<void> Housekeeping::run() {
   for (;;) {
-    work_announced_ = false;
-    co_await keep_no_longer();
-    if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
+    const std::uint64_t heard = bell_.rings();
+    if (next_sweep_.passed(timers_.clock())) {
+      // Before it begins, so that a change in its course is looked at afterwards.
+      next_sweep_ = Deadline::after(timers_.clock(), options_.sweep_interval_ms);
+      co_await keep_no_longer();
+      if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
+    }
     for (const Slice slice : {remove_jobs, remove_endpoints}) {
       co_await repeat(slice);
       if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
     }
-    ++stats_.sweeps;
-    co_await wait_for_work();
-    if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
+    const bool woken = co_await bell_.wait(heard, next_sweep_);
+    if (!woken) co_return;
   }
 }
 
 Task<void> Housekeeping::keep_no_longer() {
   for (;;) {
     const auto swept = co_await retention_.sweep();
-    if (swept) co_return;
+    if (swept) {
+      ++stats_.sweeps;
+      co_return;
+    }
     log_warning("what is too old could not be removed from the store; it will be tried again",
                 {{"error", swept.error().message}});
     co_await sleep_for(timers_, options_.retry_pause_ms);
@@ -78,14 +87,6 @@ Task<void> Housekeeping::repeat(Slice slice) {
     }
     if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
   }
-}
-
-Task<void> Housekeeping::wait_for_work() {
-  if (work_announced_) co_return;
-  Alarm next_sweep(timers_, executor_);
-  next_sweep.arm(Deadline::after(timers_.clock(), options_.sweep_interval_ms),
-                 [this] { idle_.wake_all(); });
-  co_await idle_.wait();
 }
 
 }  // namespace verihook::jobs

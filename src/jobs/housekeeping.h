@@ -2,14 +2,15 @@
 // should: what is older than its tenant wants to keep it (retention.h), the rows of deleted jobs
 // and the endpoints that belonged to them. Each write is a small slice, so nobody waits for it, and
 // what a stop or a crash interrupts is gone on with at the next start. It works at the start, when
-// it is woken, and once an hour; nothing polls. Lives on the io thread; one per node.
+// it is woken, for what it is woken for, and once an hour; nothing polls. Lives on the io thread;
+// one per node.
 #pragma once
 
 #include <cstdint>
 
+#include "async/doorbell.h"
 #include "async/task_group.h"
 #include "async/timers.h"
-#include "async/wait_list.h"
 #include "jobs/retention.h"
 #include "store/database.h"
 #include "store/removal.h"
@@ -24,7 +25,7 @@ struct HousekeepingOptions {
 };
 
 struct HousekeepingStats {
-  std::uint64_t sweeps = 0;
+  std::uint64_t sweeps = 0;  // looks for what is too old
   std::uint64_t slices = 0;  // writes that removed something
 };
 
@@ -37,8 +38,10 @@ class Housekeeping {
   Housekeeping& operator=(const Housekeeping&) = delete;
 
   void start();
-  // There is something to remove: a job was deleted, or is to be kept for less.
+  // There is something to remove: a job was deleted, or a list did not become one.
   void wake();
+  // Something may be kept for less than before: what is too old is looked for.
+  void wake_retention();
   Task<void> stop();
 
   const HousekeepingStats& stats() const { return stats_; }
@@ -50,16 +53,14 @@ class Housekeeping {
   Task<void> run();
   Task<void> repeat(Slice slice);
   Task<void> keep_no_longer();
-  Task<void> wait_for_work();
 
-  asio::any_io_executor executor_;
   Timers& timers_;
   store::Database& database_;
   const HousekeepingOptions options_;
   Retention retention_;
   HousekeepingStats stats_;
-  bool work_announced_ = false;
-  WaitList idle_;
+  Deadline next_sweep_;
+  Doorbell bell_;
   TaskGroup tasks_;
 };
 

@@ -119,7 +119,7 @@ class HousekeepingTest : public ::testing::Test {
       tenant.retention_days = days;
       return store::update_tenant(db, tenant);
     }));
-    housekeeping_->wake();
+    housekeeping_->wake_retention();
     time_.advance(1ms);
   }
   template <class Find>
@@ -160,6 +160,17 @@ TEST_F(HousekeepingTest, RemovesADeletedJobWhenItIsWoken) {
   time_.advance(1ms);
   EXPECT_EQ(chunks_of("job_1"), 0);
   EXPECT_EQ(housekeeping_->stats().slices, 5u);  // four of chunks, one of the mark that is left
+}
+
+TEST_F(HousekeepingTest, DoesNotLookThroughAllJobsBecauseOneWasDeleted) {
+  time_.advance(1ms);
+  EXPECT_EQ(housekeeping_->stats().sweeps, 1u);
+  housekeeping_->wake();
+  time_.advance(1ms);
+  EXPECT_EQ(housekeeping_->stats().sweeps, 1u);
+  housekeeping_->wake_retention();
+  time_.advance(1ms);
+  EXPECT_EQ(housekeeping_->stats().sweeps, 2u);
 }
 
 TEST_F(HousekeepingTest, LooksOnceAnHourAndNotInBetween) {

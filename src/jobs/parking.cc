@@ -25,13 +25,4 @@ std::optional<WallTime> ask_again_at(const verification::Patience& patience,
   return verification::next_try(patience, times_asked, verdict.retry_after, now);
 }
 
-model::Verdict crash_verdict(std::string_view email, const model::JobOptions& options,
-                             WallTime now) {
-  model::Verdict verdict;
-  verdict.email = email;
-  verdict.checked_at = now;
-  verification::settle(verdict, model::Reason::kUnexpectedError, options);
-  return verdict;
-}
-
 }  // namespace verihook::jobs

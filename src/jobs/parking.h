@@ -23,8 +23,4 @@ std::optional<WallTime> ask_again_at(const verification::Patience& patience,
                                      const model::Verdict& verdict, std::int64_t times_parked,
                                      WallTime now);
 
-// The verdict on an address with which the program crashed each time (jobs/poison.h).
-model::Verdict crash_verdict(std::string_view email, const model::JobOptions& options,
-                             WallTime now);
-
 }  // namespace verihook::jobs

@@ -39,12 +39,5 @@ TEST(Parking, TakesTheAnswerWhenNobodyWantsToWaitOrWaitingIsOfNoUse) {
   EXPECT_EQ(ask_again_at(kTwice, {}, verdict, 0, kNow), std::nullopt);
 }
 
-TEST(Parking, WhatCrashedTheProgramIsUnknown) {
-  const auto verdict = crash_verdict("a@b.test", {}, kNow);
-  EXPECT_EQ(verdict.email, "a@b.test");
-  EXPECT_EQ(verdict.reason, model::Reason::kUnexpectedError);
-  EXPECT_EQ(verdict.status, model::Status::kUnknown);
-}
-
 }  // namespace
 }  // namespace verihook::jobs

@@ -61,13 +61,15 @@ Task<Result<void>> Retention::sweep_tenant(std::string tenant_id, std::int64_t k
   });
 }
 
-// Newest first, from those that are a day old: no job is kept for less.
+// Newest first, from those that are a day old: no job is kept for less. Where the tenant keeps for
+// ever, only jobs that say something else are looked at.
 Task<Result<void>> Retention::remove_jobs(std::string tenant_id, std::int64_t kept_days) {
   const WallTime now = clock_.wall_now();
   std::string before = id_floor(id_prefix::kJob, now - days{1});
   for (;;) {
     CO_TRY(jobs, co_await database_.read([&](store::Connection& db) {
-      return store::list_jobs(db, tenant_id, before, kJobsAtOnce);
+      return kept_days > 0 ? store::list_jobs(db, tenant_id, before, kJobsAtOnce)
+                           : store::list_jobs_with_retention(db, tenant_id, before, kJobsAtOnce);
     }));
     for (const model::Job& job : jobs) {
       if (!is_over_age(job, kept_days, now)) continue;

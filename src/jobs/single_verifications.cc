@@ -7,6 +7,7 @@
 #include "jobs/parking.h"
 #include "jobs/poison.h"
 #include "verification/result_json.h"
+#include "verification/verdict_rules.h"
 
 namespace verihook::jobs {
 namespace {
@@ -54,23 +55,20 @@ SingleVerifications::SingleVerifications(asio::any_io_executor executor, Timers&
                                          const delivery::Outbox& outbox, IdMaker& ids,
                                          OnPublished on_published,
                                          SingleVerificationsOptions options)
-    : executor_(executor),
-      timers_(timers),
+    : timers_(timers),
       database_(database),
       verifier_(verifier),
       outbox_(outbox),
       ids_(ids),
       on_published_(std::move(on_published)),
       options_(std::move(options)),
+      bell_(executor, timers),
       loop_(executor, "single verifications"),
       workers_(executor, "single verifications in progress") {}
 
 void SingleVerifications::start() { loop_.spawn("lease", lease_due()); }
 
-void SingleVerifications::wake() {
-  ++news_;
-  idle_.wake_all();
-}
+void SingleVerifications::wake() { bell_.ring(); }
 
 Task<void> SingleVerifications::stop() {
   loop_.cancel();
@@ -108,10 +106,10 @@ Task<void> SingleVerifications::lease_due() {
   co_await take_back();
   for (;;) {
     while (!has_room()) {
-      const bool woken = co_await idle_.wait();
+      const bool woken = co_await bell_.wait(bell_.rings());
       if (!woken) co_return;
     }
-    const std::uint64_t news = news_;
+    const std::uint64_t heard = bell_.rings();
     const WallTime now = timers_.clock().wall_now();
     const store::VerificationLease wanted{
         .node_id = options_.node_id,
@@ -126,7 +124,7 @@ Task<void> SingleVerifications::lease_due() {
       log_warning("no verification could be leased", {{"error", leased.error().message}});
       co_await sleep_for(timers_, options_.retry_pause_ms);
     } else if (leased->empty()) {
-      if (news == news_) co_await wait_for_work();
+      co_await wait_for_work(heard);
     } else {
       ++stats_.leases;
       suspects_only_ = PoisonHunt(leased->front().leases).suspects();
@@ -141,19 +139,16 @@ Task<void> SingleVerifications::lease_due() {
 }
 
 // Until wake(), until one in progress ends, or until something is due.
-Task<void> SingleVerifications::wait_for_work() {
-  const std::uint64_t news = news_;
+Task<void> SingleVerifications::wait_for_work(std::uint64_t heard) {
+  if (bell_.rings() != heard) co_return;
   const auto due = co_await database_.read(
       [](store::Connection& db) { return store::next_verification_time(db); });
-  if (news != news_) co_return;
   Milliseconds pause = options_.lease_ms;
   if (due && *due) {
     const auto left = **due - timers_.clock().wall_now();
     pause = std::clamp(std::chrono::ceil<Milliseconds>(left), kDuePauseMin, pause);
   }
-  Alarm alarm(timers_, executor_);
-  alarm.arm(Deadline::after(timers_.clock(), pause), [this] { idle_.wake_all(); });
-  co_await idle_.wait();
+  co_await bell_.wait(heard, Deadline::after(timers_.clock(), pause));
 }
 
 Task<void> SingleVerifications::work(model::Verification verification) {
@@ -176,7 +171,8 @@ Task<model::Verdict> SingleVerifications::ask(const model::Verification& verific
   if (PoisonHunt(verification.leases).blames_first_row()) {
     log_error("a verification is left out because the program crashed each time with it",
               {{"verification_id", verification.id}});
-    co_return crash_verdict(verification.email, verification.options, clock.wall_now());
+    co_return verification::unseen_verdict(verification.email, model::Reason::kUnexpectedError,
+                                           verification.options, clock.wall_now());
   }
   co_return co_await verifier_.verify(
       verification.email,

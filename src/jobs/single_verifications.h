@@ -10,9 +10,9 @@
 #include <map>
 #include <string>
 
+#include "async/doorbell.h"
 #include "async/task_group.h"
 #include "async/timers.h"
-#include "async/wait_list.h"
 #include "base/ids.h"
 #include "delivery/outbox.h"
 #include "model/verification.h"
@@ -66,7 +66,7 @@ class SingleVerifications {
   Task<void> lease_due();
   Task<void> take_back();
   bool has_room() const;
-  Task<void> wait_for_work();
+  Task<void> wait_for_work(std::uint64_t heard);
   Task<void> work(model::Verification verification);
   Task<model::Verdict> ask(const model::Verification& verification);
   Task<void> park(const model::Verification& verification, WallTime until);
@@ -75,7 +75,6 @@ class SingleVerifications {
   template <class Function>
   Task<bool> write(Function function);
 
-  asio::any_io_executor executor_;
   Timers& timers_;
   store::Database& database_;
   verification::Verifier& verifier_;
@@ -87,9 +86,7 @@ class SingleVerifications {
   std::map<std::string, std::int64_t> in_progress_;  // by tenant
   std::int64_t in_progress_count_ = 0;
   bool suspects_only_ = false;  // what is in progress may be what crashes the program
-  // How often there was news: the loop does not go to sleep over what it has not seen yet.
-  std::uint64_t news_ = 0;
-  WaitList idle_;
+  Doorbell bell_;
   TaskGroup loop_;
   TaskGroup workers_;
 };

@@ -9,9 +9,8 @@ namespace {
 StoredResult not_attempted(InputRow row, WallTime ended_at) {
   StoredResult result;
   result.number = row.number;
-  result.verdict.email = std::move(row.email);
-  result.verdict.checked_at = ended_at;
-  verification::settle(result.verdict, model::Reason::kNotAttempted, {});
+  result.verdict =
+      verification::unseen_verdict(row.email, model::Reason::kNotAttempted, {}, ended_at);
   result.id = std::move(row.id);
   result.data = std::move(row.data);
   result.duplicate = row.duplicate;

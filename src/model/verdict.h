@@ -1,5 +1,8 @@
 // Verdict: what is said about one address, and why. Every reason belongs to exactly one status; the
 // table in verdict.cc is the contract's. Pure values.
+//
+// Status, Reason and SmtpStage are stored by number in the results of jobs (jobs/result_record.h):
+// a new one stands at the end, and none is ever taken away or moved.
 #pragma once
 
 #include <cstdint>

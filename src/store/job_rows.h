@@ -15,7 +15,7 @@
   "tenant_id, id, state, name, options, metadata, total_count, processed_count, chunk_count," \
   " " SUMMARY_COLUMNS                                                                         \
   ", error_code, error_message, created_at, started_at, finished_at,"                         \
-  " progress_event_at, progress_event_count, deadline_at, priority, rejected_count"
+  " progress_event_at, progress_event_count, deadline_at, priority, rejected_count, has_retention"
 #define CHUNK_COLUMNS                                                              \
   "tenant_id, job_id, number, state, row_count, processed_count, " SUMMARY_COLUMNS \
   ", lease_owner, lease_until, fence, leases, parked_count, times_parked"

@@ -24,12 +24,12 @@ model::Summary summary_of(const Row& row, int first) {
           .duplicates = row.integer(first + 9)};
 }
 
-// The values of JOB_COLUMNS, in their order: $1 to $29.
+// The values of JOB_COLUMNS, in their order: $1 to $30.
 template <class Use>
 auto with_columns(const model::Job& job, Use use) {
   const model::Summary& sum = job.summary;
   const std::string options = encode(job.options);
-  const std::array<Param, 29> values = {job.tenant_id,
+  const std::array<Param, 30> values = {job.tenant_id,
                                         job.id,
                                         to_string(job.state),
                                         job.name,
@@ -57,14 +57,15 @@ auto with_columns(const model::Job& job, Use use) {
                                         job.progress_event_count,
                                         job.deadline_at,
                                         static_cast<std::int64_t>(job.options.priority),
-                                        job.rejected_count};
+                                        job.rejected_count,
+                                        job.options.retention_days ? 1 : 0};
   return use(std::span<const Param>(values));
 }
 
 constexpr std::string_view kInsertJob =
     "INSERT INTO jobs (" JOB_COLUMNS
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-    " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)";
+    " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)";
 
 // A summary never goes backwards either: an older one than the stored is left out.
 constexpr std::string_view kUpdateJob =
@@ -83,7 +84,7 @@ constexpr std::string_view kUpdateJob =
     " summary_duplicates = CASE WHEN $8 >= processed_count THEN $19 ELSE summary_duplicates END,"
     " error_code = $20, error_message = $21, created_at = $22, started_at = $23,"
     " finished_at = $24, progress_event_at = $25, progress_event_count = $26, deadline_at = $27,"
-    " priority = $28, rejected_count = $29"
+    " priority = $28, rejected_count = $29, has_retention = $30"
     " WHERE tenant_id = $1 AND id = $2";
 
 }  // namespace
@@ -145,6 +146,16 @@ Result<model::Job> find_job(Connection& db, std::string_view tenant_id, std::str
 Result<std::vector<model::Job>> list_jobs(Connection& db, std::string_view tenant_id,
                                           std::string_view before_id, std::int64_t limit) {
   Select select("SELECT " JOB_COLUMNS " FROM jobs WHERE tenant_id = ", tenant_id);
+  if (!before_id.empty()) select.where("id < ", before_id);
+  select.add(" ORDER BY id DESC LIMIT ", limit);
+  return select.rows(db, job_of);
+}
+
+Result<std::vector<model::Job>> list_jobs_with_retention(Connection& db, std::string_view tenant_id,
+                                                         std::string_view before_id,
+                                                         std::int64_t limit) {
+  Select select("SELECT " JOB_COLUMNS " FROM jobs WHERE has_retention = 1 AND tenant_id = ",
+                tenant_id);
   if (!before_id.empty()) select.where("id < ", before_id);
   select.add(" ORDER BY id DESC LIMIT ", limit);
   return select.rows(db, job_of);

@@ -19,6 +19,10 @@ Result<model::Job> find_job(Connection& db, std::string_view tenant_id, std::str
 // Newest first; `before_id` empty starts at the newest.
 Result<std::vector<model::Job>> list_jobs(Connection& db, std::string_view tenant_id,
                                           std::string_view before_id, std::int64_t limit);
+// The same of jobs with a retention of their own.
+Result<std::vector<model::Job>> list_jobs_with_retention(Connection& db, std::string_view tenant_id,
+                                                         std::string_view before_id,
+                                                         std::int64_t limit);
 // Writes every mutable field of `job`. processed_count never goes backwards.
 Result<void> update_job(Connection& db, const model::Job& job);
 // From now on there is no such job for anybody; what is stored of it is removed by

@@ -148,6 +148,19 @@ TEST_F(JobsTest, ListsGoNewestFirst) {
   EXPECT_EQ(list_jobs(db(), "a", "job_2", 2)->front().id, "job_1");
 }
 
+TEST_F(JobsTest, ThoseWithARetentionOfTheirOwnAreFoundAmongTheOthers) {
+  auto job = add_job("a", "job_1", 0);
+  add_job("a", "job_2", 0);
+  EXPECT_EQ(list_jobs_with_retention(db(), "a", "", 9)->size(), 2u);
+  EXPECT_EQ(list_jobs_with_retention(db(), "a", "job_2", 9)->front().id, "job_1");
+  EXPECT_TRUE(list_jobs_with_retention(db(), "b", "", 9)->empty());
+  job.options.retention_days.reset();
+  ASSERT_TRUE(update_job(db(), job));
+  const auto found = list_jobs_with_retention(db(), "a", "", 9);
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_EQ(found->front().id, "job_2");
+}
+
 TEST_F(JobsTest, UnfinishedIntakesAreDeletedAndOthersKept) {
   add_job("a", "job_1", 2, JobState::kParsing);
   add_job("b", "job_2", 1, JobState::kParsing);

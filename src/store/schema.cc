@@ -370,7 +370,14 @@ CREATE TABLE rejected_entries (
 ){clustered};
 )";
 
-constexpr std::array<Migration, 11> kMigrations = {{
+// jobs.has_retention is 1 when the options say how long the job is kept, so that these are found.
+constexpr std::string_view kJobRetention = R"(
+ALTER TABLE jobs ADD COLUMN has_retention BIGINT NOT NULL DEFAULT 0;
+UPDATE jobs SET has_retention = 1 WHERE options LIKE '%"retention_days":%';
+CREATE INDEX jobs_with_retention ON jobs (tenant_id, id) WHERE has_retention = 1;
+)";
+
+constexpr std::array<Migration, 12> kMigrations = {{
     {1, kAccounts},
     {2, kJobs},
     {3, kEvents},
@@ -382,6 +389,7 @@ constexpr std::array<Migration, 11> kMigrations = {{
     {9, kRetention},
     {10, kErasures},
     {11, kRejectedEntries},
+    {12, kJobRetention},
 }};
 
 Result<void> apply(Driver& driver, Connection& writer, const Migration& migration) {

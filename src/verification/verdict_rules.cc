@@ -102,6 +102,15 @@ void settle(model::Verdict& verdict, model::Reason reason, const model::JobOptio
   verdict.retryable = is_retryable(reason);
 }
 
+model::Verdict unseen_verdict(std::string_view email, model::Reason reason,
+                              const model::JobOptions& options, WallTime now) {
+  model::Verdict verdict;
+  verdict.email = email;
+  verdict.checked_at = now;
+  settle(verdict, reason, options);
+  return verdict;
+}
+
 int score_of(const model::Verdict& verdict) {
   if (verdict.status == Status::kInvalid) return 0;
   int score = rule_of(verdict.reason).score;

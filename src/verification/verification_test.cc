@@ -187,6 +187,17 @@ TEST(VerdictRules, ScoresStayInsideTheRangeOfTheirStatus) {
   }
 }
 
+TEST(VerdictRules, AnAddressThatNobodyLookedAtIsUnknownAndSaysWhy) {
+  const WallTime now = from_unix_ms(1'000);
+  for (const auto reason : {model::Reason::kNotAttempted, model::Reason::kUnexpectedError}) {
+    const auto verdict = unseen_verdict("a@b.test", reason, {}, now);
+    EXPECT_EQ(verdict.email, "a@b.test");
+    EXPECT_EQ(verdict.reason, reason);
+    EXPECT_EQ(verdict.status, model::Status::kUnknown);
+    EXPECT_EQ(verdict.checked_at, now);
+  }
+}
+
 TEST(VerdictRules, PoliciesMoveTheStatusAndKeepTheReason) {
   model::Verdict verdict;
   verdict.is_role = true;

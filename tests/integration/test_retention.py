@@ -1,5 +1,6 @@
 """How long things are kept can be said, per tenant and per job. That it is kept to is tested with a
 virtual clock (src/jobs/housekeeping_test.cc)."""
+from concurrent.futures import ThreadPoolExecutor
 
 
 def test_a_tenant_says_how_long_its_data_is_kept(own_program):
@@ -17,6 +18,19 @@ def test_a_tenant_says_how_long_its_data_is_kept(own_program):
     for wrong in (-1, 1.5, "7", 36_501):
         change({"retention_days": wrong}, 400)
     assert own_program.call("PATCH", "/v1/tenants/nobody", {"name": "z"}).status == 404
+
+
+def test_two_changes_at_the_same_time_are_both_kept(own_program):
+    own_program.post("/v1/tenants", {"name": "x", "tenant_id": "x"}, 201)
+
+    def change(body):
+        own_program.call("PATCH", "/v1/tenants/x", body).expect(200)
+    with ThreadPoolExecutor(2) as pool:
+        for number in range(1, 31):
+            wanted = {"name": f"x {number}", "retention_days": number}
+            list(pool.map(change, ({name: value} for name, value in wanted.items())))
+            found = own_program.get("/v1/tenants/x")
+            assert {name: found[name] for name in wanted} == wanted
 
 
 def test_a_tenant_sees_itself_and_no_other(own_program):
