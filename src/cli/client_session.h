@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -78,13 +79,20 @@ class ClientSession {
   asio::io_context io_{1};
 };
 
-// Runs a command over the API: Task<Result<int>>(ApiClient&), whose number is the exit code.
+// Runs a command over the API: Task<Result<int>>(ApiClient&), or with the Timers beside the client
+// for those that wait; its number is the exit code.
 template <class Command>
 int with_client(const Connection& connection, Command command) {
   ClientSession session;
   auto client = ApiClient::create(session.executor(), session.timers(), connection);
   if (!client) return complain(client.error());
-  const auto code = session.run(command(**client));
+  const auto code = session.run([&] {
+    if constexpr (std::is_invocable_v<Command&, ApiClient&, Timers&>) {
+      return command(**client, session.timers());
+    } else {
+      return command(**client);
+    }
+  }());
   return code ? *code : complain(code.error());
 }
 

@@ -51,11 +51,9 @@ Task<Result<int>> erase(ApiClient& client, Timers& timers, const EraseOptions& o
 }  // namespace
 
 int run(const EraseOptions& options) {
-  ClientSession session;
-  auto client = ApiClient::create(session.executor(), session.timers(), options.connection);
-  if (!client) return complain(client.error());
-  const auto code = session.run(erase(**client, session.timers(), options));
-  return code ? *code : complain(code.error());
+  return with_client(options.connection, [&](ApiClient& client, Timers& timers) {
+    return erase(client, timers, options);
+  });
 }
 
 }  // namespace verihook::cli
