@@ -1,7 +1,6 @@
 #include "jobs/results.h"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 #include <boost/asio/co_spawn.hpp>
@@ -30,8 +29,10 @@ std::optional<WallTime> end_of(const model::Job& job, bool unprocessed) {
 // Every row behind a comma where the format has some: whether it is the first is not known yet.
 Result<std::string> render_chunk(const store::ChunkResults& stored, const ResultRenderer& renderer,
                                  const ResultFilter& filter,
-                                 const std::optional<WallTime>& ended_at) {
+                                 const std::optional<WallTime>& ended_at,
+                                 std::size_t expected_bytes) {
   std::string text;
+  text.reserve(expected_bytes);
   const auto append = [&](const StoredResult& row) {
     if (filter.is_empty() || filter.wants(row)) renderer.append_row(text, row, false);
     return true;
@@ -212,8 +213,11 @@ Task<Result<std::string>> ResultStream::render(std::int64_t chunk) const {
   CO_TRY(stored, co_await database_.read([&](store::Connection& db) {
     return store::find_chunk_results(db, job_.tenant_id, job_.id, chunk, request_.unprocessed);
   }));
+  // One like the last one, and a little more: text that grows is copied again and again.
+  const std::size_t expected_bytes = chunk_bytes_ + chunk_bytes_ / 8;
   co_return co_await run_on(cpu_pool_, [&] {
-    return render_chunk(stored, *renderer_, request_.filter, end_of(job_, request_.unprocessed));
+    return render_chunk(stored, *renderer_, request_.filter, end_of(job_, request_.unprocessed),
+                        expected_bytes);
   });
 }
 
@@ -221,13 +225,24 @@ Task<void> ResultStream::render_into(std::int64_t chunk, Result<std::string>& re
   rendered = co_await render(chunk);
 }
 
-// The next chunks, at the same time.
-Task<void> ResultStream::render_all(std::span<Result<std::string>> rendered) const {
+// All that are wanted now, at the same time.
+Task<void> ResultStream::render_all() {
   TaskGroup group(co_await asio::this_coro::executor, "rendering of results");
-  for (std::size_t i = 0; i < rendered.size(); ++i) {
-    group.spawn("chunk", render_into(static_cast<std::int64_t>(next_piece_ - 1 + i), rendered[i]));
+  auto chunk = static_cast<std::int64_t>(next_piece_) - 1;
+  for (Result<std::string>& rendered : ready_) {
+    group.spawn("chunk", render_into(chunk++, rendered));
   }
   co_await group.join();
+}
+
+// The next chunks, at least one.
+Task<void> ResultStream::render_ahead() {
+  ready_.resize(std::min(kChunksAtOnce, piece_count() - 1 - next_piece_));
+  const auto executor = co_await asio::this_coro::executor;
+  // A cancellation must not unwind past what the tasks refer to, so it does not reach them.
+  co_await asio::co_spawn(
+      executor, render_all(),
+      asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
 }
 
 Task<Result<std::string>> ResultStream::render_next() {
@@ -243,23 +258,16 @@ Task<Result<std::string>> ResultStream::render_next() {
     CO_TRY_VOID(note_size(next_piece_, text.size()));
     co_return text;
   }
-  std::array<Result<std::string>, kChunksAtOnce> rendered;
-  const std::size_t count = std::min(kChunksAtOnce, piece_count() - 1 - next_piece_);
-  const auto executor = co_await asio::this_coro::executor;
-  // A cancellation must not unwind past what the tasks refer to, so it does not reach them.
-  co_await asio::co_spawn(
-      executor, render_all(std::span(rendered).first(count)),
-      asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
-  for (std::size_t i = 0; i < count; ++i) {
-    CO_TRY(part, std::move(rendered[i]));
-    if (!wrote_row_ && part.starts_with(',') && request_.format.container == Container::kJson) {
-      part.erase(0, 1);
-    }
-    wrote_row_ = wrote_row_ || !part.empty();
-    CO_TRY_VOID(note_size(next_piece_, part.size()));
-    text = text.empty() ? std::move(part) : std::move(text) + part;
+  if (ready_.empty()) co_await render_ahead();
+  CO_TRY(part, std::exchange(ready_.front(), std::string()));
+  ready_.pop_front();
+  if (!wrote_row_ && part.starts_with(',') && request_.format.container == Container::kJson) {
+    part.erase(0, 1);
   }
-  co_return text;
+  wrote_row_ = wrote_row_ || !part.empty();
+  CO_TRY_VOID(note_size(next_piece_, part.size()));
+  chunk_bytes_ = part.size();
+  co_return std::move(part);
 }
 
 Result<void> ResultStream::note_size(std::size_t piece, std::uint64_t size) {

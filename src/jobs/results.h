@@ -1,6 +1,6 @@
 // ResultStream: the results of a job in input order and in any format, as the pieces of a document.
 // Works at any moment of a job's life; two chunks are rendered at once on the CPU pool, and no more
-// than these are in memory. Lives on the io thread.
+// than these and the one that is being sent are in memory. Lives on the io thread.
 //
 // A job that has ended gives the same bytes again and again, until an address in it is erased. So
 // its document can be measured, and a range of it sent; the sizes of its chunks are remembered
@@ -8,9 +8,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <memory>
-#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -89,11 +89,12 @@ class ResultStream {
   Task<Result<void>> prepare();
   Task<Result<ColumnSet>> find_columns();
   Task<Result<std::int64_t>> first_chunk();
-  // Appends the pieces that come next, and moves on.
+  // The piece that comes next; moves on.
   Task<Result<std::string>> render_next();
   Task<Result<std::string>> render(std::int64_t chunk) const;
   Task<void> render_into(std::int64_t chunk, Result<std::string>& rendered) const;
-  Task<void> render_all(std::span<Result<std::string>> rendered) const;
+  Task<void> render_all();
+  Task<void> render_ahead();
   Result<void> note_size(std::size_t piece, std::uint64_t size);
 
   store::Database& database_;
@@ -106,6 +107,8 @@ class ResultStream {
   std::int64_t first_chunk_ = 0;  // those before it hold nothing that is asked for
 
   std::size_t next_piece_ = 0;
+  std::deque<Result<std::string>> ready_;  // rendered already, from the next piece on
+  std::size_t chunk_bytes_ = 0;            // of the last one
   bool wrote_row_ = false;
   DownloadMemory::Sizes sizes_;  // of the pieces rendered so far, from the first one
   std::shared_ptr<const DownloadMemory::Sizes> known_;
