@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "crypto/sha256.h"
-
 namespace verihook::jobs {
 namespace {
 
@@ -12,11 +10,17 @@ constexpr std::size_t kSlotsAtFirst = 1024;
 
 }  // namespace
 
-Result<bool> SeenSet::insert(std::string_view text) {
-  const crypto::Digest digest = crypto::sha256(text);
+SeenSet::Key SeenSet::key_of(std::string_view text) {
+  hash_.update(text);
+  const crypto::Digest digest = hash_.finish();
   Key key;
   std::memcpy(&key, digest.data(), sizeof key);
   if (key == Key{}) key.low = 1;
+  return key;
+}
+
+Result<bool> SeenSet::insert(std::string_view text) {
+  const Key key = key_of(text);
   if (!spill_ && size_ >= limits_.entries_in_memory_max) TRY_VOID(move_to_disk());
   if (spill_) {
     TRY_VOID(spill_->append({key.high, key.low, places_}));

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "crypto/sha256.h"
 #include "jobs/spill_file.h"
 
 namespace verihook::jobs {
@@ -45,11 +46,13 @@ class SeenSet {
     friend bool operator==(const Key&, const Key&) = default;
   };
 
+  Key key_of(std::string_view text);
   bool put(Key key);
   void grow();
   Result<void> move_to_disk();
 
   const SeenSetLimits limits_;
+  crypto::Sha256 hash_;  // one for all, which is much cheaper than one for each
   std::vector<Key> slots_;
   std::size_t size_ = 0;
   std::uint64_t places_ = 0;
