@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "crypto/secret_box.h"
 #include "delivery/dispatcher.h"
+#include "delivery/replayer.h"
 #include "gateway/receiver.h"
 #include "http/server.h"
 #include "jobs/download_links.h"
@@ -52,6 +53,7 @@ struct Context {
   jobs::Eraser& eraser;
   jobs::DownloadMemory& download_memory;
   delivery::Dispatcher& dispatcher;
+  delivery::Replayer& replayer;
   const delivery::Outbox& outbox;
   gateway::Receiver& receiver;
   asio::thread_pool* cpu_pool;

@@ -1,6 +1,6 @@
 // The `settings` of a destination, by its kind: checked, and what is secret in them sealed.
 //   contacts  see destinations/provider_settings.h
-//   http      {"basic_credentials":"user:password"} or {"bearer_token":"…"}
+//   http      see destinations/http_settings.h
 #pragma once
 
 #include "api/context.h"

@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "base/text.h"
 #include "destinations/http_destination.h"
+#include "destinations/http_settings.h"
 #include "http/url.h"
 #include "webhooks/event_match.h"
 #include "webhooks/signature.h"
@@ -24,10 +25,11 @@ constexpr std::size_t kSecretBytesMax = 512;
 constexpr std::size_t kHeadersMax = 20;
 
 // Headers that the program itself sets, or that change how the request is framed.
-constexpr std::array<std::string_view, 12> kReservedHeaders = {
-    "host",       "content-length", "content-type",      "transfer-encoding",
-    "connection", "expect",         "upgrade",           "te",
-    "trailer",    "webhook-id",     "webhook-timestamp", "webhook-signature"};
+constexpr std::array<std::string_view, 13> kReservedHeaders = {
+    "host",          "content-length", "content-type",      "transfer-encoding",
+    "connection",    "expect",         "upgrade",           "te",
+    "trailer",       "webhook-id",     "webhook-timestamp", "webhook-signature",
+    "webhook-replay"};
 
 bool is_header_name(std::string_view name) {
   constexpr std::string_view kSymbols = "!#$%&'*+-.^_`|~";
@@ -175,6 +177,11 @@ Result<model::Destination> copy_endpoint(Context& context, const model::Destinat
     TRY(sealed, context.secrets.seal(opened, destinations::secret_place(copy)));
     secret.sealed = sealed;
   }
+  TRY(settings, destinations::open_http_settings(endpoint.settings, context.secrets,
+                                                 destinations::secret_place(endpoint)));
+  TRY(resealed, destinations::seal_http_settings(settings, context.secrets,
+                                                 destinations::secret_place(copy)));
+  copy.settings = resealed;
   return copy;
 }
 

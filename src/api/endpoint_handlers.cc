@@ -127,6 +127,7 @@ Answer create_webhook(Context& context, Call& call) {
   CO_TRY(name, body.fields.optional_string("name", 200));
   made.destination.name = name.value_or("");
   CO_TRY_VOID(read_delivery_fields(body.fields, made.destination));
+  CO_TRY_VOID(read_settings(context, body.fields, made.destination));
   CO_TRY_VOID(body.fields.refuse_others());
   co_return co_await create(context, call, crypto::to_bytes(crypto::sha256(body.bytes)),
                             std::move(made));
@@ -143,6 +144,7 @@ Answer patch_webhook(Context& context, Call& call) {
   CO_TRY(destination, co_await find(context, call, kWebhookResource));
   CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
   CO_TRY_VOID(read_changes(context, fields, destination));
+  CO_TRY_VOID(read_settings(context, fields, destination));
   CO_TRY_VOID(fields.refuse_others());
   CO_TRY_VOID(co_await save(context, destination));
   co_return http::json_response(200, destination_json(destination, {}));

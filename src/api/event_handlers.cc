@@ -1,10 +1,13 @@
 #include "api/event_handlers.h"
 
 #include <array>
+#include <set>
 
+#include "api/event_selection.h"
 #include "api/resource_json.h"
 #include "delivery/dead_letters.h"
 #include "store/events.h"
+#include "webhooks/json_writer.h"
 
 namespace verihook::api {
 namespace {
@@ -36,6 +39,10 @@ Answer deliveries_page(Context& context, const Call& call, store::DeliveryFilter
       &model::Delivery::id);
 }
 
+// In one write, so that nobody waits for long; and in one request.
+constexpr std::int64_t kRequeuedAtOnce = 200;
+constexpr std::int64_t kRequeuedMax = 10'000;
+
 struct DeliveryAndAttempts {
   model::Delivery delivery;
   std::vector<model::Attempt> attempts;
@@ -59,14 +66,12 @@ Answer change_delivery(Context& context, const Call& call, std::string_view noun
 }  // namespace
 
 Answer list_events(Context& context, Call& call) {
-  CO_TRY_VOID(refuse_other_queries(call.request,
-                                   {"limit", "cursor", "type", "job_id", "source", "status"}));
+  CO_TRY_VOID(refuse_other_queries(call.request, {"limit", "cursor", "type", "job_id", "source",
+                                                  "endpoint", "status", "since", "until", "text"}));
   using enum model::EventStatus;
   CO_TRY(limit, read_limit(call.request));
   store::EventFilter filter;
-  filter.type = read_query(call.request, "type");
-  filter.job_id = read_query(call.request, "job_id");
-  filter.source = read_query(call.request, "source");
+  CO_TRY_VOID(read_selection(call.request, filter));
   CO_TRY(status, read_state(call.request, std::array{kPending, kProcessed, kFailed, kDead}));
   filter.status = status;
   filter.before_id = read_query(call.request, "cursor");
@@ -90,10 +95,13 @@ Answer get_event(Context& context, Call& call) {
 }
 
 Answer list_deliveries_to(Context& context, Call& call, std::string destination_id) {
-  CO_TRY_VOID(refuse_other_queries(call.request, {"limit", "cursor", "status", "event_id"}));
+  CO_TRY_VOID(
+      refuse_other_queries(call.request, {"limit", "cursor", "status", "event_id", "type", "job_id",
+                                          "source", "endpoint", "since", "until", "text"}));
   using enum model::DeliveryState;
   store::DeliveryFilter filter;
-  filter.destination_id = std::move(destination_id);
+  CO_TRY_VOID(read_selection(call.request, filter));
+  if (!destination_id.empty()) filter.destination_id = std::move(destination_id);
   filter.event_id = read_query(call.request, "event_id");
   CO_TRY(state, read_state(call.request,
                            std::array{kPending, kDelivered, kDead, kSuperseded, kCancelled}));
@@ -124,15 +132,46 @@ Answer retry_delivery(Context& context, Call& call) {
 }
 
 Answer list_dead_letters(Context& context, Call& call) {
-  CO_TRY_VOID(refuse_other_queries(call.request, {"limit", "cursor", "destination_id"}));
+  CO_TRY_VOID(
+      refuse_other_queries(call.request, {"limit", "cursor", "destination_id", "type", "job_id",
+                                          "source", "endpoint", "since", "until", "text"}));
   store::DeliveryFilter filter;
   filter.state = model::DeliveryState::kDead;
-  filter.destination_id = read_query(call.request, "destination_id");
+  CO_TRY_VOID(read_selection(call.request, filter));
+  const std::string destination_id = read_query(call.request, "destination_id");
+  if (!destination_id.empty()) filter.destination_id = destination_id;
   co_return co_await deliveries_page(context, call, std::move(filter));
 }
 
 Answer requeue_dead_letter(Context& context, Call& call) {
   return change_delivery(context, call, "dead letter", &delivery::requeue);
+}
+
+Answer requeue_dead_letters(Context& context, Call& call) {
+  CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
+  CO_TRY(which, read_selection(fields));
+  CO_TRY_VOID(fields.refuse_others());
+  const WallTime now = context.clock().wall_now();
+  std::int64_t count = 0;
+  std::set<std::string> destinations;
+  std::string cursor;
+  do {
+    CO_TRY(slice, co_await context.database.write([&](store::Connection& db) {
+      return delivery::requeue_slice(db, call.caller.tenant_id, which, cursor, kRequeuedAtOnce,
+                                     now);
+    }));
+    count += slice.count;
+    cursor = std::move(slice.cursor);
+    destinations.merge(slice.destinations);
+  } while (!cursor.empty() && count < kRequeuedMax);
+  for (const std::string& id : destinations) context.dispatcher.due(call.caller.tenant_id, id);
+  std::string body;
+  webhooks::JsonWriter json(body);
+  json.begin_object();
+  json.member("requeued", count);
+  json.member("more", !cursor.empty());
+  json.end_object();
+  co_return http::json_response(202, std::move(body));
 }
 
 }  // namespace verihook::api

@@ -15,6 +15,7 @@ Answer get_delivery(Context& context, Call& call);
 Answer retry_delivery(Context& context, Call& call);
 Answer list_dead_letters(Context& context, Call& call);
 Answer requeue_dead_letter(Context& context, Call& call);
+Answer requeue_dead_letters(Context& context, Call& call);
 
 // For GET /v1/webhooks/{webhook_id}/deliveries too.
 Answer list_deliveries_to(Context& context, Call& call, std::string destination_id);

@@ -1,5 +1,6 @@
 #include "api/resource_json.h"
 
+#include "destinations/http_settings.h"
 #include "destinations/provider_settings.h"
 #include "webhooks/canonical_json.h"
 #include "webhooks/json_writer.h"
@@ -57,6 +58,24 @@ void append_settings(JsonWriter& json, std::string_view stored) {
   json.key("settings");
   const auto shown = destinations::public_provider_settings(stored);
   json.raw(shown ? webhooks::canonical(*shown) : "{}");
+}
+
+void append_phases(JsonWriter& json, const model::AttemptPhases& phases) {
+  const auto phase = [&](std::string_view name, const std::optional<double>& ms) {
+    json.key(name);
+    if (ms) {
+      json.value(*ms);
+    } else {
+      json.null();
+    }
+  };
+  json.key("phases");
+  json.begin_object();
+  phase("dns_ms", phases.dns_ms);
+  phase("connect_ms", phases.connect_ms);
+  phase("tls_ms", phases.tls_ms);
+  phase("first_byte_ms", phases.first_byte_ms);
+  json.end_object();
 }
 
 void append_delivery_options(JsonWriter& json, const model::DeliveryOptions& options) {
@@ -149,6 +168,9 @@ std::string destination_json(const model::Destination& destination,
   append_delivery_options(json, destination.options);
   if (destination.kind == model::DestinationKind::kContacts) {
     append_settings(json, destination.settings);
+  } else if (destination.kind == model::DestinationKind::kHttp) {
+    json.key("settings");
+    json.raw(destinations::public_http_settings(destination.settings));
   }
   json.member("created_at", to_iso8601(destination.created_at));
   json.member("updated_at", to_iso8601(destination.updated_at));
@@ -208,6 +230,7 @@ std::string delivery_json(const model::Delivery& delivery,
   json.member("delivery_id", delivery.id);
   json.member("event_id", delivery.event_id);
   json.member("destination_id", delivery.destination_id);
+  text_member(json, "replay_id", delivery.replay_id);
   json.member("status", model::to_string(delivery.state));
   json.member("attempt_count", delivery.attempt_count);
   const bool pending = delivery.state == model::DeliveryState::kPending;
@@ -234,6 +257,7 @@ std::string delivery_json(const model::Delivery& delivery,
       text_member(json, "error_class", attempt.error_class);
       text_member(json, "error", attempt.error);
       json.member("latency_ms", attempt.latency_ms);
+      append_phases(json, attempt.phases);
       text_member(json, "response", attempt.response_head);
       json.end_object();
     }

@@ -3,10 +3,12 @@
 #include "api/account_handlers.h"
 #include "api/bulk_handlers.h"
 #include "api/endpoint_handlers.h"
+#include "api/endpoint_health.h"
 #include "api/erase_handlers.h"
 #include "api/errors.h"
 #include "api/event_handlers.h"
 #include "api/operations_handlers.h"
+#include "api/replay_handlers.h"
 #include "api/source_handlers.h"
 #include "api/verify_handlers.h"
 
@@ -81,7 +83,12 @@ constexpr RouteSpec kRoutes[] = {
     {kPost, "/v1/webhooks/{webhook_id}/rotate-secret", kWrite, rotate_webhook_secret, 200,
      "Make a new secret; the old one signs for 24 hours more", "RotateRequest", "Webhook", ""},
     {kGet, "/v1/webhooks/{webhook_id}/deliveries", kRead, list_webhook_deliveries, 200,
-     "List an endpoint's deliveries", "", "DeliveryPage", "limit cursor status event_id"},
+     "List an endpoint's deliveries", "", "DeliveryPage",
+     "limit cursor status event_id type job_id source since until text"},
+
+    {kGet, "/v1/webhooks/{webhook_id}/health", kRead, get_webhook_health, 200,
+     "How the endpoint has answered its newest deliveries, and what waits for it", "",
+     "EndpointHealth", ""},
 
     {kPost, "/v1/destinations", kWrite, create_destination, 201,
      "Hand received events to a destination", "DestinationRequest", "Destination", ""},
@@ -104,18 +111,36 @@ constexpr RouteSpec kRoutes[] = {
     {kDelete, "/v1/sources/{source_id}", kWrite, delete_source, 204, "Close a door", "", "", ""},
 
     {kGet, "/v1/events", kRead, list_events, 200, "List events, newest first", "", "EventPage",
-     "limit cursor type job_id source status"},
+     "limit cursor type job_id source endpoint status since until text"},
     {kGet, "/v1/events/{event_id}", kRead, get_event, 200, "Show an event", "", "Event", ""},
     {kGet, "/v1/deliveries", kRead, list_all_deliveries, 200, "List deliveries, newest first", "",
-     "DeliveryPage", "limit cursor status event_id"},
+     "DeliveryPage", "limit cursor status event_id type job_id source endpoint since until text"},
     {kGet, "/v1/deliveries/{delivery_id}", kRead, get_delivery, 200,
      "Show a delivery and its attempts", "", "Delivery", ""},
     {kPost, "/v1/deliveries/{delivery_id}/retry", kWrite, retry_delivery, 202, "Try now", "",
      "Delivery", ""},
     {kGet, "/v1/dead-letters", kRead, list_dead_letters, 200, "List what was given up", "",
-     "DeliveryPage", "limit cursor destination_id"},
+     "DeliveryPage", "limit cursor destination_id type job_id source endpoint since until text"},
+    {kPost, "/v1/dead-letters/requeue", kWrite, requeue_dead_letters, 202,
+     "Deliver again all that the filter selects, up to 10,000 at once", "RequeueRequest",
+     "Requeued", ""},
     {kPost, "/v1/dead-letters/{delivery_id}/requeue", kWrite, requeue_dead_letter, 202,
      "Deliver again, with a new budget of attempts", "", "Delivery", ""},
+
+    {kPost, "/v1/replays", kWrite, create_replay, 202,
+     "Deliver many events again, at a pace and behind what is new; with dry_run: true, say how "
+     "many",
+     "ReplayRequest", "Replay", ""},
+    {kGet, "/v1/replays", kRead, list_replays, 200, "List replays, newest first", "", "ReplayPage",
+     "limit cursor"},
+    {kGet, "/v1/replays/{replay_id}", kRead, get_replay, 200,
+     "Show a replay and what became of its deliveries", "", "Replay", ""},
+    {kPost, "/v1/replays/{replay_id}/pause", kWrite, pause_replay, 200,
+     "Issue nothing more for now", "", "Replay", ""},
+    {kPost, "/v1/replays/{replay_id}/resume", kWrite, resume_replay, 200, "Go on", "", "Replay",
+     ""},
+    {kPost, "/v1/replays/{replay_id}/cancel", kWrite, cancel_replay, 200,
+     "End it, and call off what it has issued and was not delivered", "", "Replay", ""},
 
     {kGet, "/v1/contacts", kRead, list_contacts, 200, "List the contacts table", "", "ContactPage",
      "limit cursor"},

@@ -198,6 +198,7 @@ class Application::Impl {
   std::unique_ptr<gateway::MeasuredHandler> measured_http;
   std::unique_ptr<gateway::MeasuredHandler> measured_contacts;
   std::unique_ptr<delivery::Dispatcher> dispatcher;
+  std::unique_ptr<delivery::Replayer> replayer;
   std::unique_ptr<jobs::Engine> engine;
   std::unique_ptr<jobs::SingleVerifications> singles;
   std::unique_ptr<jobs::Housekeeping> housekeeping;
@@ -314,9 +315,10 @@ api::Context Application::Impl::make_context() {
   options.intake_limits.rejected_kept_max = config.jobs.rejected_kept_max;
   options.intake_limits.seen.spill_folder = config.jobs.temporary_folder;
   options.verify_timeout_ms_max = Milliseconds{config.server.verify_timeout_ms_max};
-  return {options,         timers,      database, authenticator, ids,           random,
-          *secrets,        verifier,    *engine,  *singles,      *housekeeping, *eraser,
-          download_memory, *dispatcher, outbox,   *receiver,     &cpu_pool,     &server.stats()};
+  return {options,       timers,    database,        authenticator,  ids,
+          random,        *secrets,  verifier,        *engine,        *singles,
+          *housekeeping, *eraser,   download_memory, *dispatcher,    *replayer,
+          outbox,        *receiver, &cpu_pool,       &server.stats()};
 }
 
 Result<void> Application::Impl::start() {
@@ -362,9 +364,12 @@ Result<void> Application::Impl::start() {
       delivery::DestinationHandlers{{model::DestinationKind::kHttp, measured_http.get()},
                                     {model::DestinationKind::kContacts, measured_contacts.get()}},
       dispatcher_options(config));
+  replayer = std::make_unique<delivery::Replayer>(io.get_executor(), timers, database, outbox,
+                                                  *dispatcher, delivery::ReplayerOptions{});
   context = std::make_unique<api::Context>(make_context());
   router = std::make_unique<http::Router>(api::make_routes(*context));
   dispatcher->start();
+  replayer->start();
   engine->start();
   singles->start();
   housekeeping->start();
@@ -412,6 +417,7 @@ Task<void> Application::Impl::stop() {
   co_await singles->stop();
   co_await eraser->stop();
   co_await housekeeping->stop();
+  co_await replayer->stop();
   co_await dispatcher->stop(deadline);
   co_await verifier.stop();
   co_await cache.stop();

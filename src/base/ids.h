@@ -19,6 +19,7 @@ inline constexpr std::string_view kWebhook = "wh";       // an endpoint register
 inline constexpr std::string_view kDestination = "dst";  // any other destination
 inline constexpr std::string_view kDelivery = "dlv";
 inline constexpr std::string_view kAttempt = "att";
+inline constexpr std::string_view kReplay = "rpl";
 inline constexpr std::string_view kSource = "src";
 inline constexpr std::string_view kTenant = "ten";
 inline constexpr std::string_view kKey = "key";

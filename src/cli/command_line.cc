@@ -39,6 +39,9 @@ class Parser {
     add_verify();
     add_bulk();
     add_jobs();
+    add_resources();
+    add_dead_letters();
+    add_replays();
     add_keys();
     add_erase();
     add_webhook_commands();
@@ -208,6 +211,134 @@ class Parser {
     }
   }
 
+  struct Action {
+    const char* name;
+    const char* meaning;
+  };
+
+  CLI::App* group(const char* name, const char* meaning) {
+    auto* made = app_.add_subcommand(name, meaning);
+    made->require_subcommand(1);
+    made->footer(kServerFooter);
+    return made;
+  }
+
+  // `resource` is the name in the API's routes.
+  CLI::App* add_list(CLI::App& group, const char* resource) {
+    auto* list = command(group, "list", "The newest first", [this, resource] {
+      resource_list_.connection = connection_;
+      resource_list_.resource = resource;
+      resource_list_.selection = given(selection_);
+      return resource_list_;
+    });
+    list->add_option("--limit", resource_list_.limit, "So many at most")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000}))
+        ->type_name("NUMBER")
+        ->capture_default_str();
+    list->add_flag("--json", resource_list_.json, "One JSON object in a line");
+    return list;
+  }
+
+  void add_acts(CLI::App& group, const char* resource, std::initializer_list<Action> actions) {
+    auto* show = command(group, "show", "One of them, as JSON", [this, resource] {
+      resource_show_.connection = connection_;
+      resource_show_.resource = resource;
+      return resource_show_;
+    });
+    show->add_option("id", resource_show_.id, "Its id")->required()->type_name("ID");
+    for (const Action& action : actions) {
+      auto* act = command(group, action.name, action.meaning,
+                          [this, resource, name = std::string(action.name)] {
+                            resource_act_.connection = connection_;
+                            resource_act_.resource = resource;
+                            resource_act_.action = name;
+                            return resource_act_;
+                          });
+      act->add_option("id", resource_act_.ids, "Ids")->required()->type_name("ID");
+    }
+  }
+
+  void add_selection(CLI::App& command) {
+    constexpr std::pair<const char*, const char*> kNames[] = {
+        {"type", "Events of this type"},
+        {"job_id", "Events of this job"},
+        {"source", "Received through it"},
+        {"endpoint", "To this endpoint, by its id"},
+        {"since", "Made then or later"},
+        {"until", "Made before"},
+        {"text", "With this text in the payload or the last error"}};
+    for (const auto& [name, meaning] : kNames) {
+      std::string option = std::string("--") + name;
+      std::ranges::replace(option, '_', '-');
+      command.add_option(option, selection_[name], meaning)->type_name("TEXT");
+    }
+  }
+
+  static Selection given(const std::map<std::string, std::string>& all) {
+    Selection selection;
+    for (const auto& [name, value] : all) {
+      if (!value.empty()) selection.emplace_back(name, value);
+    }
+    return selection;
+  }
+
+  void add_resources() {
+    auto* endpoints = group("endpoints", "Webhook endpoints: list, pause, test, rotate");
+    add_list(*endpoints, "webhooks");
+    add_acts(*endpoints, "webhooks",
+             {{"pause", "Stop deliveries, keep the queue"},
+              {"resume", "Deliver again, the queue first"},
+              {"test", "Send a test event"},
+              {"rotate-secret", "Make a new secret; the old one signs for 24 hours more"},
+              {"delete", "Remove an endpoint"}});
+    auto* events = group("events", "What has happened or was received");
+    add_selection(*add_list(*events, "events"));
+    add_acts(*events, "events", {});
+    auto* deliveries = group("deliveries", "Events on their way, with every attempt");
+    add_selection(*add_list(*deliveries, "deliveries"));
+    add_acts(*deliveries, "deliveries", {{"retry", "Try now"}});
+  }
+
+  void add_dead_letters() {
+    auto* letters = group("dead-letters", "Deliveries that were given up");
+    add_selection(*add_list(*letters, "dead-letters"));
+    auto* requeue =
+        command(*letters, "requeue", "Deliver again, with a new budget of attempts", [this] {
+          requeue_.connection = connection_;
+          requeue_.selection = given(selection_);
+          return requeue_;
+        });
+    auto* ids = requeue->add_option("id", requeue_.ids, "Ids of deliveries")->type_name("ID");
+    requeue->add_flag("--all", requeue_.all, "All, or all that is selected")->excludes(ids);
+    add_selection(*requeue);
+  }
+
+  void add_replays() {
+    auto* replays = group("replays", "Many events again, at a pace and behind what is new");
+    auto* create = command(*replays, "create", "Begin one", [this] {
+      replays_create_.connection = connection_;
+      replays_create_.selection = given(selection_);
+      return replays_create_;
+    });
+    create
+        ->add_option("--mode", replays_create_.mode,
+                     "failed: dead letters; missing: what an endpoint never got; all")
+        ->required()
+        ->check(CLI::IsMember({"failed", "missing", "all"}).description(""))
+        ->type_name("MODE");
+    create->add_option("--rate", replays_create_.rate_per_second, "Deliveries a second")
+        ->check(CLI::Range(0.01, 10'000.0))
+        ->type_name("NUMBER")
+        ->capture_default_str();
+    create->add_flag("--dry-run", replays_create_.dry_run, "Only say how many there are");
+    add_selection(*create);
+    add_list(*replays, "replays");
+    add_acts(*replays, "replays",
+             {{"pause", "Issue nothing more for now"},
+              {"resume", "Go on"},
+              {"cancel", "End it, and call off what was not delivered"}});
+  }
+
   void add_erase() {
     auto* erase = command(app_, "erase", "Take one address out of everything", [this] {
       erase_.connection = connection_;
@@ -360,6 +491,12 @@ class Parser {
   JobsListOptions jobs_list_;
   JobsShowOptions jobs_show_;
   JobsActOptions jobs_act_;
+  std::map<std::string, std::string> selection_;  // by the names of the API
+  ResourceListOptions resource_list_;
+  ResourceShowOptions resource_show_;
+  ResourceActOptions resource_act_;
+  DeadLettersRequeueOptions requeue_;
+  ReplaysCreateOptions replays_create_;
   EraseOptions erase_;
   KeysCreateOptions keys_create_;
   KeysRevokeOptions keys_revoke_;

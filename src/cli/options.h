@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -80,6 +81,42 @@ struct JobsActOptions {
   std::vector<std::string> job_ids;
 };
 
+// Of events, deliveries, dead letters and replays: name and value, as the API has them.
+using Selection = std::vector<std::pair<std::string, std::string>>;
+
+// A resource of the API that is listed, shown and acted upon: `resource` is its name in the routes.
+struct ResourceListOptions {
+  Connection connection;
+  std::string resource;
+  Selection selection;
+  std::int64_t limit = 20;
+  bool json = false;  // one object in a line
+};
+struct ResourceShowOptions {
+  Connection connection;
+  std::string resource;
+  std::string id;
+};
+struct ResourceActOptions {
+  Connection connection;
+  std::string resource;
+  std::string action;  // the last part of the route, or "delete"
+  std::vector<std::string> ids;
+};
+struct DeadLettersRequeueOptions {
+  Connection connection;
+  std::vector<std::string> ids;  // none: what is selected
+  Selection selection;
+  bool all = false;
+};
+struct ReplaysCreateOptions {
+  Connection connection;
+  std::string mode;
+  Selection selection;
+  double rate_per_second = 50;
+  bool dry_run = false;
+};
+
 struct KeysCreateOptions {
   Connection connection;
   std::string name;
@@ -139,9 +176,11 @@ struct ConfigOptions {};
 
 using Invocation =
     std::variant<ServeOptions, DemoOptions, DoctorOptions, VerifyOptions, BulkOptions,
-                 JobsListOptions, JobsShowOptions, JobsActOptions, KeysCreateOptions,
-                 KeysListOptions, KeysRevokeOptions, EraseOptions, TriggerOptions, SignOptions,
-                 CheckSignatureOptions, ConfigOptions, ListsShowOptions, ListsUpdateOptions>;
+                 JobsListOptions, JobsShowOptions, JobsActOptions, ResourceListOptions,
+                 ResourceShowOptions, ResourceActOptions, DeadLettersRequeueOptions,
+                 ReplaysCreateOptions, KeysCreateOptions, KeysListOptions, KeysRevokeOptions,
+                 EraseOptions, TriggerOptions, SignOptions, CheckSignatureOptions, ConfigOptions,
+                 ListsShowOptions, ListsUpdateOptions>;
 
 // Exit codes of the program.
 inline constexpr int kDone = 0;

@@ -65,7 +65,7 @@ void Dispatcher::take(Published published) {
     }
     if (!stopping_ && item.delivery.lease_owner == outbox_.node_id()) {
       const bool fits = to.destination->state == model::DestinationState::kActive &&
-                        free_room() > 0 && to.queue.waiting() < to.held_max &&
+                        free_room() > 0 && to.queue.waiting_new() < to.held_max &&
                         to.queue.breaker().state(monotonic_now()) == BreakerState::kClosed;
       if (fits) {
         push(to, {std::move(item.delivery), published.event});
@@ -104,6 +104,13 @@ void Dispatcher::forget(std::string_view destination_id) {
   set_timer(*ref, std::nullopt);
   hungry_.erase(ref->id);
   endpoints_.erase(found);
+}
+
+void Dispatcher::call_off(std::string_view replay_id) {
+  for (const auto& [id, ref] : endpoints_) {
+    loaded_ -= ref->queue.drop_waiting(
+        [&](const HeldDelivery& held) { return held.delivery.replay_id == replay_id; });
+  }
 }
 
 DispatcherStats Dispatcher::stats() const {

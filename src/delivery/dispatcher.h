@@ -81,6 +81,8 @@ class Dispatcher {
   void wake(std::string_view tenant_id, std::string_view destination_id);
   // Deliveries of the destination may have fallen due in the store (dead_letters.h, replay).
   void due(std::string_view tenant_id, std::string_view destination_id);
+  // The deliveries that this replay has issued were called off in the store.
+  void call_off(std::string_view replay_id);
   // The destination was deleted.
   void forget(std::string_view destination_id);
 

@@ -171,6 +171,7 @@ AttemptRecord Dispatcher::judge(Endpoint& endpoint, const HeldDelivery& held, At
   attempt.attempt.error_class = std::move(result.error_class);
   attempt.attempt.error = std::move(result.error);
   attempt.attempt.latency_ms = result.latency_ms;
+  attempt.attempt.phases = result.phases;
   attempt.attempt.response_head = std::move(result.response_head);
   return attempt;
 }

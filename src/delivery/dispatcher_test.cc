@@ -74,6 +74,37 @@ TEST_F(DispatcherTest, DeliversAtOnceAndRecordsTheAttempt) {
   EXPECT_EQ(world_.dispatcher->stats().loaded, 0u);
 }
 
+TEST_F(DispatcherTest, DeadLettersThatAreSelectedComeBackSliceBySlice) {
+  const auto once = [](model::Destination& d) { d.events = {"bulk.failed"}; };
+  world_.add("wh_1", once);
+  world_.add("wh_2", once);
+  for (const char* id : {"wh_1", "wh_2"}) {
+    always(id, refused(400));
+    world_.change(id, [](model::Destination& d) { d.options.retry_schedule = {1ms}; });
+  }
+  for (int i = 0; i < 5; ++i) world_.publish("bulk.failed");
+  world_.time.advance(30min);
+  ASSERT_EQ(world_.counts().dead, 10);
+  always("wh_1", accepted());
+  model::EventSelection which;
+  which.destination_id = "wh_1";
+  std::string cursor;
+  std::vector<std::int64_t> counts;
+  do {
+    const auto slice = world_.write([&](store::Connection& db) {
+      return requeue_slice(db, "default", which, cursor, 2, world_.time.clock().wall_now());
+    });
+    ASSERT_TRUE(slice);
+    counts.push_back(slice->count);
+    cursor = slice->cursor;
+  } while (!cursor.empty());
+  EXPECT_EQ(counts, (std::vector<std::int64_t>{2, 2, 1}));
+  world_.dispatcher->wake("default", "wh_1");
+  world_.time.advance(1min);
+  EXPECT_EQ(world_.counts().dead, 5);
+  EXPECT_EQ(world_.counts().delivered, 5);
+}
+
 TEST_F(DispatcherTest, KeepsToTheScheduleOverEighteenHoursAndThenGivesUp) {
   world_.add("wh_1", [](model::Destination& d) { d.events = {"bulk.*"}; });
   always("wh_1", refused(500));

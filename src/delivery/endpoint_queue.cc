@@ -25,8 +25,18 @@ void EndpointQueue::configure(const model::DeliveryOptions& options, int attempt
 
 bool EndpointQueue::push(HeldDelivery held) {
   if (!held_.emplace(held.delivery.id, held.delivery.lease_until).second) return false;
-  waiting_.push_back(std::move(held));
+  // What is new goes before what is replayed.
+  const bool is_new = held.delivery.replay_id.empty();
+  const auto place =
+      is_new ? waiting_.end() - static_cast<std::ptrdiff_t>(waiting_replayed()) : waiting_.end();
+  waiting_.insert(place, std::move(held));
   return true;
+}
+
+std::size_t EndpointQueue::waiting_replayed() const {
+  const auto first = std::ranges::partition_point(
+      waiting_, [](const HeldDelivery& held) { return held.delivery.replay_id.empty(); });
+  return static_cast<std::size_t>(waiting_.end() - first);
 }
 
 std::vector<std::string> EndpointQueue::leases_ending_before(WallTime time) const {

@@ -41,6 +41,7 @@ class EndpointQueue {
   WallTime lease_of(std::string_view delivery_id) const;  // long ago when it is not held
   void set_lease(std::string_view delivery_id, WallTime lease_until);
   std::size_t waiting() const { return waiting_.size(); }
+  std::size_t waiting_new() const { return waiting_.size() - waiting_replayed(); }
   std::size_t in_flight() const { return in_flight_; }
 
   // Drops what waits and satisfies `unwanted`; how many.
@@ -51,7 +52,8 @@ class EndpointQueue {
 
   // True when start_next would give something.
   bool can_start(MonotonicTime now) const;
-  // Takes the next one that may start now, in the order of arrival.
+  // Takes the next one that may start now, in the order of arrival; what is replayed after all
+  // else.
   std::optional<HeldDelivery> start_next(MonotonicTime now);
   // When something that waits can start by the passing of time alone; nothing when there is no such
   // time (nothing waits, or a running one must end first).
@@ -73,12 +75,13 @@ class EndpointQueue {
  private:
   std::deque<HeldDelivery>::iterator next_waiting();
   bool job_is_free(const HeldDelivery& held) const;
+  std::size_t waiting_replayed() const;
 
   CircuitBreaker breaker_;
   int max_in_flight_ = 1;
   std::chrono::nanoseconds interval_{0};  // between starts; 0: any rate
   bool ordered_ = false;
-  std::deque<HeldDelivery> waiting_;
+  std::deque<HeldDelivery> waiting_;                    // those of replays behind the others
   std::map<std::string, WallTime, std::less<>> held_;   // until when each is leased
   std::multiset<std::string, std::less<>> jobs_taken_;  // by those started and not let go
   std::size_t in_flight_ = 0;

@@ -48,14 +48,10 @@ Result<Published> Outbox::publish_to(store::Connection& db, model::Event event,
   return insert(db, std::move(event), {std::make_shared<const model::Destination>(destination)});
 }
 
-Result<Published> Outbox::deliver(store::Connection& db, const model::Event& event,
-                                  const model::Destination& destination) const {
-  TRY(delivery, insert_for(db, event, destination));
-  Published published;
-  published.event = std::make_shared<const model::Event>(event);
-  published.deliveries.push_back(
-      {std::move(delivery), std::make_shared<const model::Destination>(destination)});
-  return published;
+Result<model::Delivery> Outbox::deliver_again(store::Connection& db, const model::Event& event,
+                                              const model::Destination& destination,
+                                              std::string_view replay_id) const {
+  return insert_for(db, event, destination, replay_id);
 }
 
 Result<Published> Outbox::insert(store::Connection& db, model::Event event,
@@ -74,9 +70,11 @@ Result<Published> Outbox::insert(store::Connection& db, model::Event event,
 }
 
 Result<model::Delivery> Outbox::insert_for(store::Connection& db, const model::Event& event,
-                                           const model::Destination& destination) const {
+                                           const model::Destination& destination,
+                                           std::string_view replay_id) const {
   const WallTime now = clock_.wall_now();
-  if (supersedes_older(event)) {
+  const bool is_new = replay_id.empty();
+  if (is_new && supersedes_older(event)) {
     TRY_VOID(store::supersede_progress(db, event.tenant_id, event.job_id, destination.id, event.id,
                                        now));
   }
@@ -86,6 +84,7 @@ Result<model::Delivery> Outbox::insert_for(store::Connection& db, const model::E
   delivery.event_id = event.id;
   delivery.destination_id = destination.id;
   delivery.job_id = event.job_id;
+  delivery.replay_id = replay_id;
   delivery.created_at = now;
   delivery.next_attempt_at = now;
   bool first_in_line = true;
@@ -97,7 +96,7 @@ Result<model::Delivery> Outbox::insert_for(store::Connection& db, const model::E
       delivery.created_at = std::max(now, *newest + Milliseconds{1});
     }
   }
-  if (first_in_line && destination.state == model::DestinationState::kActive) {
+  if (is_new && first_in_line && destination.state == model::DestinationState::kActive) {
     delivery.lease_owner = node_id_;
     delivery.lease_until = now + kLeaseTime;
   }

@@ -50,9 +50,11 @@ class Outbox {
   Result<Published> publish_to(store::Connection& db, model::Event event,
                                const model::Destination& destination) const;
 
-  // One more delivery of an event that is stored already: replays.
-  Result<Published> deliver(store::Connection& db, const model::Event& event,
-                            const model::Destination& destination) const;
+  // One more delivery of an event that is stored already, for a replay. It is left to the store, to
+  // be taken when its turn comes. Of the event only what routes it is read.
+  Result<model::Delivery> deliver_again(store::Connection& db, const model::Event& event,
+                                        const model::Destination& destination,
+                                        std::string_view replay_id) const;
 
   const std::string& node_id() const { return node_id_; }
 
@@ -62,7 +64,8 @@ class Outbox {
   Result<Published> insert(store::Connection& db, model::Event event,
                            const Destinations& wanting) const;
   Result<model::Delivery> insert_for(store::Connection& db, const model::Event& event,
-                                     const model::Destination& destination) const;
+                                     const model::Destination& destination,
+                                     std::string_view replay_id = {}) const;
   std::string make_id(std::string_view prefix) const;
 
   const Clock& clock_;

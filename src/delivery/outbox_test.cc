@@ -67,9 +67,9 @@ TEST_F(OutboxTest, TellsTheDestinationsOfTheTenantThatWantTheEvent) {
     EXPECT_EQ(item.delivery.lease_until, world_.time.clock().wall_now() + 60s);
     EXPECT_EQ(item.destination->id, item.delivery.destination_id);
   }
-  EXPECT_EQ(world_.deliveries({.event_id = id, .destination_id = "", .state = {}, .before_id = ""})
-                .size(),
-            2u);
+  store::DeliveryFilter of_event;
+  of_event.event_id = id;
+  EXPECT_EQ(world_.deliveries(of_event).size(), 2u);
 }
 
 TEST_F(OutboxTest, AnEventThatNobodyWantsIsProcessedAtOnce) {
@@ -133,16 +133,20 @@ TEST_F(OutboxTest, PublishToTellsOneDestinationWhateverItsFilters) {
   EXPECT_EQ(published->deliveries[0].delivery.destination_id, "wh_2");
 }
 
-TEST_F(OutboxTest, DeliverMakesOneMoreDeliveryOfTheSameEvent) {
+TEST_F(OutboxTest, AReplayLeavesOneMoreDeliveryOfTheSameEventToTheStore) {
   const auto destination = world_.add("wh_1");
-  const std::string id = world_.publish("bulk.completed");
-  const model::Event event = world_.events("bulk.completed").at(0);
-  const auto again = world_.write(
-      [&](store::Connection& db) { return world_.outbox->deliver(db, event, destination); });
+  world_.publish("bulk.progress", "job_1");
+  const model::Event event = world_.events("bulk.progress").at(0);
+  const auto again = world_.write([&](store::Connection& db) {
+    return world_.outbox->deliver_again(db, event, destination, "rpl_1");
+  });
   ASSERT_TRUE(again);
-  EXPECT_EQ(again->event->id, id);
+  EXPECT_EQ(again->event_id, event.id);
+  EXPECT_EQ(again->replay_id, "rpl_1");
+  EXPECT_EQ(again->lease_owner, "");
+  // Replayed progress supersedes nothing.
   EXPECT_EQ(world_.counts().pending, 2);
-  EXPECT_EQ(world_.events("bulk.completed").size(), 1u);
+  EXPECT_EQ(world_.events("bulk.progress").size(), 1u);
 }
 
 TEST_F(OutboxTest, RequeueingResetsTheTriesAndRetryingKeepsThem) {

@@ -21,6 +21,7 @@ struct AttemptResult {
   std::string error_class;  // empty on success; else an Errc name or "http_status"
   std::string error;        // one sentence, empty on success
   double latency_ms = 0;
+  model::AttemptPhases phases;
   std::string response_head;                // first 4 KiB, text
   std::optional<Milliseconds> retry_after;  // the receiver's hint
   bool retryable = true;                    // false: the same would come of trying again

@@ -10,8 +10,8 @@
 #include <boost/json/parse.hpp>
 
 #include "base/text.h"
-#include "crypto/encoding.h"
 #include "delivery/schedule.h"
+#include "destinations/http_settings.h"
 #include "webhooks/payload.h"
 #include "webhooks/signature.h"
 
@@ -40,9 +40,9 @@ constexpr std::array<Sentence, 10> kSentences = {{
 constexpr std::array<unsigned, 3> kPassingStatuses = {408, 425, 429};
 
 // Set by us or by HTTP itself; a custom header of that name is passed over.
-constexpr std::array<std::string_view, 10> kReservedHeaders = {
-    "host", "content-length",    "transfer-encoding", "connection", "expect", "webhook-id",
-    "te",   "webhook-timestamp", "webhook-signature", "upgrade"};
+constexpr std::array<std::string_view, 11> kReservedHeaders = {
+    "host", "content-length",    "transfer-encoding", "connection", "expect",        "webhook-id",
+    "te",   "webhook-timestamp", "webhook-signature", "upgrade",    "webhook-replay"};
 
 bool is_reserved(std::string_view name, const model::Destination& destination) {
   if (equals_ignoring_case(name, destination.options.signature_header)) return true;
@@ -53,7 +53,7 @@ bool is_reserved(std::string_view name, const model::Destination& destination) {
 }
 
 std::optional<std::string> string_member(std::string_view object, std::string_view name) {
-  // Headers and settings are short, and read for every attempt.
+  // Headers are short, and read for every attempt.
   std::array<unsigned char, 4096> buffer;
   boost::json::monotonic_resource memory(buffer.data(), buffer.size());
   boost::system::error_code ec;
@@ -85,15 +85,22 @@ HttpDestination::HttpDestination(http::Client& client, const crypto::SecretBox& 
 
 Task<delivery::AttemptResult> HttpDestination::attempt(const model::Destination& destination,
                                                        const model::Event& event,
-                                                       const model::Delivery&, Deadline deadline) {
+                                                       const model::Delivery& delivery,
+                                                       Deadline deadline) {
   const MonotonicTime started = clock_.monotonic_now();
   Result<http::ClientRequest> request = prepare(destination, event, deadline);
   if (!request) co_return result_of(request.error());
+  if (!delivery.replay_id.empty()) request->headers.set("webhook-replay", delivery.replay_id);
+  http::ClientTiming timing;
+  request->timing = &timing;
+  const bool literal = request->url.literal.has_value();
   const Result<http::ClientResponse> response = co_await client_.send(std::move(*request));
   delivery::AttemptResult result = response ? result_of(*response, event.origin, clock_.wall_now())
                                             : result_of(response.error());
   result.latency_ms =
       std::chrono::duration<double, std::milli>(clock_.monotonic_now() - started).count();
+  result.phases = phases_of(response ? response->timing : timing);
+  if (literal) result.phases.dns_ms.reset();
   co_return result;
 }
 
@@ -140,19 +147,30 @@ Result<void> HttpDestination::add_signatures(const model::Destination& destinati
 
 Result<void> HttpDestination::add_credentials(const model::Destination& destination,
                                               http::ClientRequest& request) const {
-  if (destination.settings.empty() || destination.settings == "{}") return {};
-  const auto unseal = [&](std::string_view name) -> Result<std::string> {
-    const auto text = string_member(destination.settings, name);
-    if (!text) return std::string();
-    const auto sealed = crypto::base64_decode(*text);
-    if (!sealed) return fail(Errc::kInternal, "the stored credentials are damaged");
-    return secrets_.open(*sealed, secret_place(destination));
-  };
-  TRY(basic, unseal("basic_credentials"));
-  request.basic_credentials = basic;
-  TRY(token, unseal("bearer_token"));
-  if (!token.empty()) request.headers.set("Authorization", "Bearer " + token);
+  TRY(settings, open_http_settings(destination.settings, secrets_, secret_place(destination)));
+  request.basic_credentials = std::move(settings.basic_credentials);
+  if (!settings.bearer_token.empty()) {
+    request.headers.set("Authorization", "Bearer " + settings.bearer_token);
+  }
+  request.client_certificate = std::move(settings.client_certificate);
+  request.client_key = std::move(settings.client_key);
   return {};
+}
+
+model::AttemptPhases phases_of(const http::ClientTiming& timing) {
+  model::AttemptPhases phases;
+  double before = 0;
+  const auto take = [&](double reached_ms) -> std::optional<double> {
+    if (reached_ms < 0) return std::nullopt;
+    const double took = std::max(0.0, reached_ms - before);
+    before = std::max(before, reached_ms);
+    return took;
+  };
+  phases.dns_ms = take(timing.resolved_ms);
+  phases.connect_ms = take(timing.connected_ms);
+  phases.tls_ms = take(timing.tls_ms);
+  phases.first_byte_ms = take(timing.first_byte_ms);
+  return phases;
 }
 
 delivery::AttemptResult result_of(const http::ClientResponse& response, model::EventOrigin origin,

@@ -3,9 +3,10 @@
 // The body is signed on every attempt, over the exact bytes sent, with every secret that has not
 // expired.
 //
-// The secrets are sealed (crypto/secret_box.h), bound to "TENANT_ID|DESTINATION_ID". Credentials
-// stand in the destination's settings, sealed in the same way and then in base64:
-//   {"basic_credentials": sealed "user:password"} or {"bearer_token": sealed token}.
+// The secrets are sealed (crypto/secret_box.h), bound to "TENANT_ID|DESTINATION_ID"; the
+// credentials in the destination's settings too (http_settings.h).
+//
+// What a replay sends again has the replay's id in the header webhook-replay.
 //
 // Only 2xx is a success. Any failure of a webhook endpoint follows its schedule; a received event
 // is retried only after what can pass: no answer, 408, 425, 429 and 5xx. 410 means gone. Errors are
@@ -63,6 +64,9 @@ class HttpDestination final : public delivery::DestinationHandler {
 delivery::AttemptResult result_of(const http::ClientResponse& response, model::EventOrigin origin,
                                   WallTime now);
 delivery::AttemptResult result_of(const Error& error);
+
+// How long each phase took, from when each was over.
+model::AttemptPhases phases_of(const http::ClientTiming& timing);
 
 // The beginning of a response as text that can be stored and shown: whole UTF-8 characters, and a
 // question mark for each byte that is no text.

@@ -42,15 +42,17 @@ class HttpDestinationTest : public ::testing::Test {
 
   delivery::AttemptResult attempt() {
     auto task = [](HttpDestination& handler, const model::Destination& destination,
-                   const model::Event& event, Deadline deadline) -> Task<delivery::AttemptResult> {
-      co_return co_await handler.attempt(destination, event, model::Delivery{}, deadline);
+                   const model::Event& event, const model::Delivery& delivery,
+                   Deadline deadline) -> Task<delivery::AttemptResult> {
+      co_return co_await handler.attempt(destination, event, delivery, deadline);
     };
     std::optional<delivery::AttemptResult> result;
-    asio::co_spawn(io_, task(handler_, destination_, event_, Deadline::after(time_.clock(), 15s)),
-                   [&](std::exception_ptr error, delivery::AttemptResult value) {
-                     if (error) std::rethrow_exception(error);
-                     result = std::move(value);
-                   });
+    asio::co_spawn(
+        io_, task(handler_, destination_, event_, delivery_, Deadline::after(time_.clock(), 15s)),
+        [&](std::exception_ptr error, delivery::AttemptResult value) {
+          if (error) std::rethrow_exception(error);
+          result = std::move(value);
+        });
     time_.run();
     return result.value();
   }
@@ -69,6 +71,7 @@ class HttpDestinationTest : public ::testing::Test {
   HttpDestination handler_{client_, box_, time_.clock()};
   model::Destination destination_;
   model::Event event_;
+  model::Delivery delivery_;
 };
 
 TEST_F(HttpDestinationTest, SignsTheBytesThatItSendsWithBothFamilies) {
@@ -176,6 +179,28 @@ TEST_F(HttpDestinationTest, AnUnknownNameIsAFailureInAFixedSentence) {
   EXPECT_EQ(result.error_class, "dns");
   EXPECT_EQ(result.error, "the name of the endpoint could not be resolved");
   EXPECT_EQ(result.status_code, 0);
+}
+
+TEST(HttpResult, SaysHowLongEachPhaseTook) {
+  const auto fresh = phases_of(
+      {.resolved_ms = 2, .connected_ms = 5, .tls_ms = 11, .first_byte_ms = 31, .total_ms = 32});
+  EXPECT_EQ(fresh.dns_ms, 2);
+  EXPECT_EQ(fresh.connect_ms, 3);
+  EXPECT_EQ(fresh.tls_ms, 6);
+  EXPECT_EQ(fresh.first_byte_ms, 20);
+  const auto kept = phases_of({.resolved_ms = 1, .first_byte_ms = 9});
+  EXPECT_EQ(kept.connect_ms, std::nullopt);
+  EXPECT_EQ(kept.first_byte_ms, 8);
+  EXPECT_EQ(phases_of({}).dns_ms, std::nullopt);
+}
+
+TEST_F(HttpDestinationTest, WhatWasReplayedIsMarked) {
+  client_.answer("hooks.example.com", "", 200);
+  attempt();
+  EXPECT_EQ(header("webhook-replay"), "");
+  delivery_.replay_id = "rpl_1";
+  attempt();
+  EXPECT_EQ(header("webhook-replay"), "rpl_1");
 }
 
 TEST(HttpResult, FollowsTheTableOfStatuses) {

@@ -26,6 +26,15 @@ using BodySink = std::function<bool(std::string_view piece)>;
 // end. An error ends the request and is its answer. It may wait, and then everything does.
 using UploadSource = std::function<Result<std::size_t>(std::span<char> buffer)>;
 
+// Where the time of one exchange went, in milliseconds from its start; -1: not reached.
+struct ClientTiming {
+  double resolved_ms = -1;
+  double connected_ms = -1;
+  double tls_ms = -1;
+  double first_byte_ms = -1;
+  double total_ms = -1;
+};
+
 struct ClientRequest {
   Method method = Method::kPost;
   Url url;
@@ -39,15 +48,12 @@ struct ClientRequest {
   BodySink sink;  // when set, receives the body instead, up to sink_bytes_max
   std::uint64_t sink_bytes_max = 0;
   std::string basic_credentials;  // "user:password", empty for none
-};
-
-// Where the time of one exchange went, in milliseconds from its start; -1: not reached.
-struct ClientTiming {
-  double resolved_ms = -1;
-  double connected_ms = -1;
-  double tls_ms = -1;
-  double first_byte_ms = -1;
-  double total_ms = -1;
+  // PEM, for a server that asks who we are; empty for none. Connections are shared only among
+  // requests with the same certificate.
+  std::string client_certificate;
+  std::string client_key;
+  // Where the timing goes when the request fails, too; outlives the send.
+  ClientTiming* timing = nullptr;
 };
 
 struct ClientResponse {

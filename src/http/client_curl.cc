@@ -104,6 +104,7 @@ Task<Result<ClientResponse>> CurlClient::send(ClientRequest request) {
   const Deadline deadline = Deadline::after(clock, request.total_timeout_ms);
   CO_TRY(addresses, co_await vetted_addresses(request.url, deadline));
   const MonotonicTime resolved = clock.monotonic_now();
+  if (request.timing != nullptr) request.timing->resolved_ms = ms_between(start, resolved);
   const Deadline connected = Deadline::after(clock, request.connect_timeout_ms);
   if (addresses.size() > kAddressesTriedMax) addresses.resize(kAddressesTriedMax);
 

@@ -175,5 +175,29 @@ TEST_F(CurlClientTest, AHandshakeThatNeverAnswersEnds) {
   EXPECT_EQ(send_error(post), Errc::kTimeout);
 }
 
+TEST_F(CurlClientTest, ShowsItsCertificateToWhoeverAsksAndOnlyWithThatRequest) {
+  const auto context = authority_.issue({.names = {"DNS:hook.test"}}).server_context();
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), authority_.root().certificate.get());
+  Server server(answer_all, context);
+  const std::string url = "https://hook.test:" + std::to_string(server.port()) + "/";
+  const auto ours = authority_.issue({.names = {"DNS:us.test"}});
+  auto named = request(url);
+  named.client_certificate = ours.pem();
+  named.client_key = ours.key_pem();
+  EXPECT_FALSE(send(request(url)));
+  for (int i = 0; i < 2; ++i) {
+    const auto response = send(named);
+    ASSERT_TRUE(response) << response.error().message;
+    EXPECT_EQ(response->status, 200u);
+  }
+  // The kept connection is another's.
+  EXPECT_FALSE(send(request(url)));
+  const auto stranger = testing::TestAuthority().issue({.names = {"DNS:us.test"}});
+  named.client_certificate = stranger.pem();
+  named.client_key = stranger.key_pem();
+  EXPECT_FALSE(send(named));
+}
+
 }  // namespace
 }  // namespace verihook::http

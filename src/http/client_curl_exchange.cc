@@ -46,7 +46,7 @@ constexpr Failure kFailures[] = {
     {CURLE_PARTIAL_FILE, Errc::kConnectionLost, "the endpoint closed before the response ended"},
     {CURLE_SSL_CONNECT_ERROR, Errc::kTls, "the TLS handshake with the endpoint failed"},
     {CURLE_PEER_FAILED_VERIFICATION, Errc::kTls, "the endpoint's certificate is not trusted"},
-    {CURLE_SSL_CERTPROBLEM, Errc::kTls, "TLS with the endpoint failed"},
+    {CURLE_SSL_CERTPROBLEM, Errc::kTls, "the client certificate could not be shown"},
     {CURLE_SSL_CIPHER, Errc::kTls, "the endpoint offers no cipher that is safe enough"},
     {CURLE_SSL_ISSUER_ERROR, Errc::kTls, "the endpoint's certificate is not trusted"},
     {CURLE_SSL_INVALIDCERTSTATUS, Errc::kTls, "the endpoint's certificate is not trusted"},
@@ -99,6 +99,11 @@ const char* custom_method(Method method) {
 template <class Value>
 bool set(EasyHandle easy, CURLoption option, Value value) {
   return curl_easy_setopt(easy, option, value) == CURLE_OK;
+}
+
+bool set_blob(EasyHandle easy, CURLoption option, const std::string& text) {
+  curl_blob blob{const_cast<char*>(text.data()), text.size(), CURL_BLOB_COPY};
+  return set(easy, option, text.empty() ? nullptr : &blob);
 }
 
 bool append(curl_slist*& list, const std::string& line) {
@@ -183,6 +188,8 @@ bool CurlExchange::prepare(EasyHandle easy, Limits limits) {
   good = good && set(easy, CURLOPT_CONNECT_TO, connect_to_);
   good = good && set(easy, CURLOPT_URL, url.to_string().c_str());
   good = good && set_method(easy) && set_headers(easy);
+  good = good && set_blob(easy, CURLOPT_SSLCERT_BLOB, request_.client_certificate) &&
+         set_blob(easy, CURLOPT_SSLKEY_BLOB, request_.client_key);
   set_limits(easy, limits);
   set(easy, CURLOPT_HEADERFUNCTION, &CurlExchange::on_header);
   set(easy, CURLOPT_HEADERDATA, this);
@@ -368,6 +375,8 @@ bool CurlExchange::failed_to_connect(EasyHandle easy, int code) const {
 
 Result<ClientResponse> CurlExchange::finish(EasyHandle easy, int code, double resolved_ms,
                                             double before_ms) {
+  const ClientTiming reached = timing(easy, resolved_ms, before_ms);
+  if (request_.timing != nullptr) *request_.timing = reached;
   switch (stop_) {
     case Stop::kForbidden:
       return fail(Errc::kForbiddenAddress, "the endpoint's address may not be connected to");
@@ -412,7 +421,7 @@ Result<ClientResponse> CurlExchange::finish(EasyHandle easy, int code, double re
   }
   response_.status = static_cast<unsigned>(status);
   response_.remote_ip = target_.to_string();
-  response_.timing = timing(easy, resolved_ms, before_ms);
+  response_.timing = reached;
   return std::move(response_);
 }
 

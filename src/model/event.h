@@ -58,6 +58,17 @@ struct Event {
   std::int64_t retry_count = 0;
 };
 
+// Which events, or which deliveries of events, are meant. Empty members ask for nothing.
+struct EventSelection {
+  std::string type;
+  std::string job_id;
+  std::string source;             // a source's name
+  std::string destination_id;     // one that it was to be handed to
+  std::optional<WallTime> since;  // made then or later
+  std::optional<WallTime> until;  // made before
+  std::string text;  // in the payload, or in what the last attempt said; in any case of letters
+};
+
 enum class DeliveryState {
   kPending,     // due at next_attempt_at
   kDelivered,   // accepted by the destination
@@ -72,7 +83,8 @@ struct Delivery {
   std::string id;
   std::string event_id;
   std::string destination_id;
-  std::string job_id;  // the event's: what an ordered destination goes by
+  std::string job_id;     // the event's: what an ordered destination goes by
+  std::string replay_id;  // the replay that issued it last; empty: what happened did
   DeliveryState state = DeliveryState::kPending;
   std::int64_t attempt_count = 0;
   WallTime next_attempt_at{};
@@ -82,6 +94,15 @@ struct Delivery {
   std::string last_error;
   WallTime created_at{};
   std::optional<WallTime> finished_at;
+};
+
+// Where the time of an attempt went, in milliseconds. Nothing for a phase that it did not have: of
+// a kept connection only the last, of one that failed those before the failure.
+struct AttemptPhases {
+  std::optional<double> dns_ms;
+  std::optional<double> connect_ms;
+  std::optional<double> tls_ms;
+  std::optional<double> first_byte_ms;  // from the request's beginning to the answer's
 };
 
 struct Attempt {
@@ -94,6 +115,7 @@ struct Attempt {
   std::string error_class;  // empty on success; else an Errc name or "http_status"
   std::string error;        // one sentence, empty on success
   double latency_ms = 0;
+  AttemptPhases phases;
   std::string response_head;  // first 4 KiB of the response
 };
 

@@ -224,6 +224,18 @@ model::EventOrigin decode_event_origin(std::string_view name) {
 model::EventStatus decode_event_status(std::string_view name) {
   return value_named<model::EventStatus, 4>(name);
 }
+std::string_view name_of(model::ReplayMode mode) {
+  return model::kReplayModes[static_cast<std::size_t>(mode)];
+}
+std::string_view name_of(model::ReplayState state) {
+  return model::kReplayStates[static_cast<std::size_t>(state)];
+}
+model::ReplayMode decode_replay_mode(std::string_view name) {
+  return value_in<model::ReplayMode>(model::kReplayModes, name);
+}
+model::ReplayState decode_replay_state(std::string_view name) {
+  return value_in<model::ReplayState>(model::kReplayStates, name);
+}
 model::DeliveryState decode_delivery_state(std::string_view name) {
   return value_named<model::DeliveryState, 5>(name);
 }

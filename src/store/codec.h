@@ -15,6 +15,7 @@
 #include "model/erasure.h"
 #include "model/event.h"
 #include "model/job.h"
+#include "model/replay.h"
 #include "model/source.h"
 
 namespace verihook::store {
@@ -47,6 +48,10 @@ model::JobState decode_job_state(std::string_view name);
 model::ChunkState decode_chunk_state(std::string_view name);
 model::EventOrigin decode_event_origin(std::string_view name);
 model::EventStatus decode_event_status(std::string_view name);
+std::string_view name_of(model::ReplayMode mode);
+std::string_view name_of(model::ReplayState state);
+model::ReplayMode decode_replay_mode(std::string_view name);
+model::ReplayState decode_replay_state(std::string_view name);
 model::DeliveryState decode_delivery_state(std::string_view name);
 model::DestinationKind decode_destination_kind(std::string_view name);
 model::DestinationState decode_destination_state(std::string_view name);

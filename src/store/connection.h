@@ -65,6 +65,10 @@ class Row {
     if (is_null(column)) return std::nullopt;
     return time(column);
   }
+  std::optional<double> optional_real(int column) const {
+    if (is_null(column)) return std::nullopt;
+    return real(column);
+  }
   std::optional<std::int64_t> optional_integer(int column) const {
     if (is_null(column)) return std::nullopt;
     return integer(column);

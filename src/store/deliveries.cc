@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/ids.h"
 #include "store/codec.h"
 #include "store/delivery_state.h"
 #include "store/event_rows.h"
@@ -15,6 +16,9 @@ WallTime claimable_at(const model::Delivery& delivery) {
   return std::max(delivery.next_attempt_at, delivery.lease_until);
 }
 
+// In the queue of its destination: what is new before what is replayed.
+int turn_of(const model::Delivery& delivery) { return delivery.replay_id.empty() ? 0 : 1; }
+
 model::Attempt attempt_of(const Row& row) {
   model::Attempt attempt;
   attempt.tenant_id = row.string(0);
@@ -27,26 +31,33 @@ model::Attempt attempt_of(const Row& row) {
   attempt.error = row.string(7);
   attempt.latency_ms = row.real(8);
   attempt.response_head = row.string(9);
+  attempt.phases = {.dns_ms = row.optional_real(10),
+                    .connect_ms = row.optional_real(11),
+                    .tls_ms = row.optional_real(12),
+                    .first_byte_ms = row.optional_real(13)};
   return attempt;
 }
 
 Result<void> insert_attempt(Connection& db, const model::Attempt& attempt) {
   return done(db.execute(
       "INSERT INTO attempts (tenant_id, id, delivery_id, number, started_at, status_code,"
-      " error_class, error, latency_ms, response_head)"
+      " error_class, error, latency_ms, response_head, dns_ms, connect_ms, tls_ms, first_byte_ms)"
       " VALUES ($1, $2, $3, (SELECT COALESCE(MAX(number), 0) + 1 FROM attempts"
-      " WHERE tenant_id = $1 AND delivery_id = $3), $4, $5, $6, $7, $8, $9)",
+      " WHERE tenant_id = $1 AND delivery_id = $3), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
       {attempt.tenant_id, attempt.id, attempt.delivery_id, attempt.started_at, attempt.status_code,
-       attempt.error_class, attempt.error, attempt.latency_ms, BlobView{attempt.response_head}}));
+       attempt.error_class, attempt.error, attempt.latency_ms, BlobView{attempt.response_head},
+       attempt.phases.dns_ms, attempt.phases.connect_ms, attempt.phases.tls_ms,
+       attempt.phases.first_byte_ms}));
 }
 
 // `sql` sets the columns of both forms of update; $3 is the state.
 Result<void> write_delivery(Connection& db, std::string_view sql, const model::Delivery& delivery) {
   TRY_VOID(expect_changed(
-      db.execute(sql, {delivery.tenant_id, delivery.id, to_string(delivery.state),
-                       delivery.attempt_count, delivery.next_attempt_at, claimable_at(delivery),
-                       delivery.lease_owner, delivery.lease_until, delivery.last_status_code,
-                       delivery.last_error, delivery.finished_at}),
+      db.execute(
+          sql, {delivery.tenant_id, delivery.id, to_string(delivery.state), delivery.attempt_count,
+                delivery.next_attempt_at, claimable_at(delivery), delivery.lease_owner,
+                delivery.lease_until, delivery.last_status_code, delivery.last_error,
+                delivery.finished_at, delivery.replay_id, turn_of(delivery)}),
       "delivery"));
   return refresh_event(db, delivery.tenant_id, delivery.event_id);
 }
@@ -59,6 +70,26 @@ model::EventStatus status_of(std::int64_t dead, std::int64_t failing, std::int64
 }
 
 }  // namespace
+
+void where_delivery(Select& select, const model::EventSelection& which) {
+  if (!which.destination_id.empty()) select.where("destination_id = ", which.destination_id);
+  if (!which.job_id.empty()) select.where("job_id = ", which.job_id);
+  where_made(select, id_prefix::kDelivery, which);
+  constexpr std::string_view kOfEvent =
+      "EXISTS (SELECT 1 FROM events e WHERE e.tenant_id = deliveries.tenant_id"
+      " AND e.id = deliveries.event_id AND ";
+  if (!which.type.empty()) {
+    select.where(std::string(kOfEvent) + "e.type = ", which.type).literally(")");
+  }
+  if (!which.source.empty()) {
+    select.where(std::string(kOfEvent) + "e.source_name = ", which.source).literally(")");
+  }
+  if (which.text.empty()) return;
+  const std::string pattern = like_pattern(which.text);
+  select.where_text("(last_error LIKE ", pattern).literally(kEscape);
+  select.literally(" OR ").literally(kOfEvent).add_text("CAST(e.body AS TEXT) LIKE ", pattern);
+  select.literally(kEscape).literally("))");
+}
 
 model::Delivery delivery_of(const Row& row) {
   model::Delivery delivery;
@@ -76,6 +107,7 @@ model::Delivery delivery_of(const Row& row) {
   delivery.last_error = row.string(11);
   delivery.created_at = row.time(12);
   delivery.finished_at = row.optional_time(13);
+  delivery.replay_id = row.string(14);
   return delivery;
 }
 
@@ -117,13 +149,15 @@ Result<void> cancel_deliveries(Connection& db, std::string_view tenant_id,
 }
 
 Result<void> insert_delivery(Connection& db, const model::Delivery& delivery) {
-  TRY_VOID(db.execute("INSERT INTO deliveries (" DELIVERY_COLUMNS ", claimable_at)"
-                      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+  TRY_VOID(db.execute("INSERT INTO deliveries (" DELIVERY_COLUMNS ", claimable_at, turn)"
+                      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
+                      " $16, $17)",
                       {delivery.tenant_id, delivery.id, delivery.event_id, delivery.destination_id,
                        delivery.job_id, to_string(delivery.state), delivery.attempt_count,
                        delivery.next_attempt_at, delivery.lease_owner, delivery.lease_until,
                        delivery.last_status_code, delivery.last_error, delivery.created_at,
-                       delivery.finished_at, claimable_at(delivery)}));
+                       delivery.finished_at, delivery.replay_id, claimable_at(delivery),
+                       turn_of(delivery)}));
   // A replay: the event is on its way again.
   if (delivery.state != model::DeliveryState::kPending) return {};
   return done(
@@ -144,7 +178,7 @@ Result<std::vector<model::Delivery>> list_deliveries(Connection& db, std::string
                                                      const DeliveryFilter& filter) {
   Select select("SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE tenant_id = ", tenant_id);
   if (!filter.event_id.empty()) select.where("event_id = ", filter.event_id);
-  if (!filter.destination_id.empty()) select.where("destination_id = ", filter.destination_id);
+  where_delivery(select, filter);
   if (filter.state) select.where("state = ", to_string(*filter.state));
   if (!filter.before_id.empty()) select.where("id < ", filter.before_id);
   select.add(" ORDER BY id DESC LIMIT ", filter.limit);
@@ -160,7 +194,8 @@ Result<void> record_attempt(Connection& db, const model::Attempt& attempt,
                         " AND state IN ('superseded', 'cancelled') THEN state ELSE $3 END,"
                         " attempt_count = $4, next_attempt_at = $5, claimable_at = $6,"
                         " lease_owner = $7, lease_until = $8, last_status_code = $9,"
-                        " last_error = $10, finished_at = COALESCE($11, finished_at)"
+                        " last_error = $10, finished_at = COALESCE($11, finished_at),"
+                        " replay_id = $12, turn = $13"
                         " WHERE tenant_id = $1 AND id = $2",
                         delivery);
 }
@@ -182,7 +217,8 @@ Result<void> update_delivery(Connection& db, const model::Delivery& delivery) {
                         "UPDATE deliveries SET state = $3, attempt_count = $4,"
                         " next_attempt_at = $5, claimable_at = $6, lease_owner = $7,"
                         " lease_until = $8, last_status_code = $9, last_error = $10,"
-                        " finished_at = $11 WHERE tenant_id = $1 AND id = $2",
+                        " finished_at = $11, replay_id = $12, turn = $13"
+                        " WHERE tenant_id = $1 AND id = $2",
                         delivery);
 }
 
@@ -217,7 +253,8 @@ Result<std::vector<model::Attempt>> list_attempts(Connection& db, std::string_vi
                                                   std::string_view delivery_id) {
   return find_rows(db,
                    "SELECT tenant_id, id, delivery_id, number, started_at, status_code,"
-                   " error_class, error, latency_ms, response_head FROM attempts"
+                   " error_class, error, latency_ms, response_head, dns_ms, connect_ms, tls_ms,"
+                   " first_byte_ms FROM attempts"
                    " WHERE tenant_id = $1 AND delivery_id = $2 ORDER BY number, id",
                    {tenant_id, delivery_id}, attempt_of);
 }

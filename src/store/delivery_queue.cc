@@ -20,13 +20,13 @@ struct Candidate {
 
 constexpr std::string_view kEarliest =
     "SELECT id, claimable_at FROM deliveries"
-    " WHERE tenant_id = $1 AND destination_id = $2 AND state = 'pending'"
+    " WHERE tenant_id = $1 AND destination_id = $2 AND state = 'pending' AND turn = $4"
     " ORDER BY claimable_at LIMIT $3";
 
 constexpr std::string_view kEarliestWithoutJob =
     "SELECT id, claimable_at FROM deliveries"
-    " WHERE tenant_id = $1 AND destination_id = $2 AND state = 'pending' AND job_id = ''"
-    " ORDER BY claimable_at LIMIT $3";
+    " WHERE tenant_id = $1 AND destination_id = $2 AND state = 'pending' AND turn = $4"
+    " AND job_id = '' ORDER BY claimable_at LIMIT $3";
 
 // Steps from job to job in deliveries_job, and looks at the first delivery of each: the length of
 // a job's own queue costs nothing.
@@ -44,20 +44,29 @@ constexpr std::string_view kFirstOfEachJob =
     "  ORDER BY o.created_at, o.id LIMIT 1)"
     " ORDER BY v.claimable_at LIMIT $3";
 
-// One more than may be taken, to learn when the next is due.
-Result<std::vector<Candidate>> candidates_of(Connection& db, const DestinationLease& lease,
-                                             bool ordered) {
-  const auto find = [&](std::string_view sql) {
-    return find_rows(db, sql, {lease.tenant_id, lease.destination_id, lease.limit + 1},
-                     [](const Row& row) { return Candidate{row.string(0), row.time(1)}; });
+// Two lines: what is new, and what is replayed, which waits behind all of the first that is due.
+// One more of each than may be taken, to learn when the next is due.
+Result<std::vector<std::vector<Candidate>>> candidates_of(Connection& db,
+                                                          const DestinationLease& lease,
+                                                          bool ordered) {
+  const auto make = [](const Row& row) { return Candidate{row.string(0), row.time(1)}; };
+  const auto find = [&](std::string_view sql, int turn) {
+    return find_rows(db, sql, {lease.tenant_id, lease.destination_id, lease.limit + 1, turn}, make);
   };
-  if (!ordered) return find(kEarliest);
-  TRY(without_job, find(kEarliestWithoutJob));
-  TRY(first_of_jobs, find(kFirstOfEachJob));
+  std::vector<std::vector<Candidate>> lines;
+  for (const int turn : {0, 1}) {
+    TRY(line, find(ordered ? kEarliestWithoutJob : kEarliest, turn));
+    lines.push_back(std::move(line));
+  }
+  if (!ordered) return lines;
+  // The order of a job's events goes before everything.
+  TRY(first_of_jobs, find_rows(db, kFirstOfEachJob,
+                               {lease.tenant_id, lease.destination_id, lease.limit + 1}, make));
   std::vector<Candidate> both;
-  std::ranges::merge(without_job, first_of_jobs, std::back_inserter(both), {},
+  std::ranges::merge(lines.front(), first_of_jobs, std::back_inserter(both), {},
                      &Candidate::claimable_at, &Candidate::claimable_at);
-  return both;
+  lines.front() = std::move(both);
+  return lines;
 }
 
 Result<void> lease_one(Connection& db, const DestinationLease& lease, const std::string& id,
@@ -108,14 +117,18 @@ Result<LeasedDeliveries> lease_of_destination(Connection& db, const DestinationL
   if (!destination) return std::unexpected(std::move(destination).error());
   result.destination = std::move(*destination);
   if (result.destination->state != model::DestinationState::kActive) return result;
-  TRY(candidates, candidates_of(db, lease, result.destination->options.ordered));
+  TRY(lines, candidates_of(db, lease, result.destination->options.ordered));
   std::int64_t seen = 0;
-  for (const Candidate& candidate : candidates) {
-    if (candidate.claimable_at > lease.now || seen++ == lease.limit) {
-      result.next_due = candidate.claimable_at;
-      break;
+  for (const std::vector<Candidate>& line : lines) {
+    for (const Candidate& candidate : line) {
+      if (candidate.claimable_at > lease.now || seen == lease.limit) {
+        result.next_due =
+            std::min(result.next_due.value_or(candidate.claimable_at), candidate.claimable_at);
+        break;
+      }
+      ++seen;
+      TRY_VOID(lease_one(db, lease, candidate.id, result));
     }
-    TRY_VOID(lease_one(db, lease, candidate.id, result));
   }
   return result;
 }

@@ -69,6 +69,23 @@ TEST_F(DeliveryQueueTest, DueDeliveriesAreLeasedEarliestFirstAndOnce) {
   EXPECT_EQ(lease_ids(85), "dlv_2 dlv_3 ");
 }
 
+TEST_F(DeliveryQueueTest, WhatIsReplayedWaitsBehindAllThatIsNewAndDue) {
+  add_destination("wh_1");
+  const auto event = add_event("evt_1");
+  for (const auto& [id, due_s] : {std::pair{"dlv_1", 10}, std::pair{"dlv_2", 11}}) {
+    auto delivery = make_delivery(event, id, "wh_1");
+    delivery.next_attempt_at = at_s(due_s);
+    delivery.replay_id = "rpl_1";
+    ASSERT_TRUE(insert_delivery(db(), delivery));
+  }
+  add_due(event, "dlv_3", 20);
+  add_due(event, "dlv_4", 30);
+  EXPECT_EQ(lease(5).next_due, at_s(10));
+  EXPECT_EQ(lease_ids(25, 2), "dlv_3 dlv_1 ");
+  EXPECT_EQ(lease(29, 0).next_due, at_s(11));
+  EXPECT_EQ(lease_ids(31), "dlv_4 dlv_2 ");
+}
+
 TEST_F(DeliveryQueueTest, ALeaseSaysWhenThereIsMoreToTake) {
   add_destination("wh_1");
   const auto event = add_event("evt_1");

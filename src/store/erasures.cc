@@ -25,7 +25,7 @@ model::Erasure erasure_of(const Row& row) {
   return erasure;
 }
 
-const std::array<TextTable, 10> kTextTables = {{
+const std::array<TextTable, 11> kTextTables = {{
     {.name = "jobs", .keys = {"id"}, .columns = {"name", "metadata", "error_message"}, .blobs = {}},
     {.name = "rejected_entries", .keys = {"job_id", "number"}, .columns = {"excerpt"}, .blobs = {}},
     {.name = "verifications",
@@ -50,6 +50,7 @@ const std::array<TextTable, 10> kTextTables = {{
      .keys = {"source_name", "job_id"},
      .columns = {"summary", "error_message"},
      .blobs = {}},
+    {.name = "replays", .keys = {"id"}, .columns = {"filter_text"}, .blobs = {}},
     {.name = "dedup_keys",
      .keys = {"source_id", "key"},
      .columns = {},

@@ -1,10 +1,35 @@
 #include "store/events.h"
 
+#include "base/ids.h"
 #include "store/codec.h"
 #include "store/event_rows.h"
 #include "store/rows.h"
 
 namespace verihook::store {
+
+void where_event(Select& select, const model::EventSelection& which) {
+  if (!which.type.empty()) select.where("type = ", which.type);
+  // The partial indexes are used when their condition stands in the query.
+  if (!which.job_id.empty()) select.where("job_id <> '' AND job_id = ", which.job_id);
+  if (!which.source.empty()) select.where("source_name <> '' AND source_name = ", which.source);
+  where_made(select, id_prefix::kEvent, which);
+  if (which.text.empty()) return;
+  select.where_text("CAST(body AS TEXT) LIKE ", like_pattern(which.text)).literally(kEscape);
+}
+
+void where_made(Select& select, std::string_view prefix, const model::EventSelection& which) {
+  if (which.since) select.where_text("id >= ", id_floor(prefix, *which.since));
+  if (which.until) select.where_text("id < ", id_floor(prefix, *which.until));
+}
+
+std::string like_pattern(std::string_view text) {
+  std::string pattern = "%";
+  for (const char c : text) {
+    if (c == '%' || c == '_' || c == '\\') pattern.push_back('\\');
+    pattern.push_back(c);
+  }
+  return pattern + "%";
+}
 
 model::Event event_of(const Row& row) {
   model::Event event;
@@ -45,10 +70,15 @@ Result<model::Event> find_event(Connection& db, std::string_view tenant_id,
 Result<std::vector<model::Event>> list_events(Connection& db, std::string_view tenant_id,
                                               const EventFilter& filter) {
   Select select("SELECT " EVENT_COLUMNS " FROM events WHERE tenant_id = ", tenant_id);
-  if (!filter.type.empty()) select.where("type = ", filter.type);
-  // The partial indexes are used when their condition stands in the query.
-  if (!filter.job_id.empty()) select.where("job_id <> '' AND job_id = ", filter.job_id);
-  if (!filter.source.empty()) select.where("source_name <> '' AND source_name = ", filter.source);
+  where_event(select, filter);
+  if (!filter.destination_id.empty()) {
+    select
+        .where(
+            "EXISTS (SELECT 1 FROM deliveries v WHERE v.tenant_id = events.tenant_id"
+            " AND v.event_id = events.id AND v.destination_id = ",
+            filter.destination_id)
+        .literally(")");
+  }
   if (filter.status) select.where_word("status", to_string(*filter.status));
   if (!filter.before_id.empty()) select.where("id < ", filter.before_id);
   select.add(" ORDER BY id DESC LIMIT ", filter.limit);

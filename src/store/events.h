@@ -17,10 +17,7 @@ Result<void> insert_event(Connection& db, const model::Event& event);
 Result<model::Event> find_event(Connection& db, std::string_view tenant_id,
                                 std::string_view event_id);
 
-struct EventFilter {
-  std::string type;    // empty: any
-  std::string job_id;  // likewise
-  std::string source;  // a source's name
+struct EventFilter : model::EventSelection {
   std::optional<model::EventStatus> status;
   std::string before_id;  // cursor, newest first
   std::int64_t limit = 50;
@@ -38,9 +35,8 @@ Result<void> insert_delivery(Connection& db, const model::Delivery& delivery);
 Result<model::Delivery> find_delivery(Connection& db, std::string_view tenant_id,
                                       std::string_view delivery_id);
 
-struct DeliveryFilter {
+struct DeliveryFilter : model::EventSelection {
   std::string event_id;
-  std::string destination_id;
   std::optional<model::DeliveryState> state;
   std::string before_id;
   std::int64_t limit = 50;

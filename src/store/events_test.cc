@@ -1,5 +1,9 @@
 #include "store/events.h"
 
+#include <functional>
+#include <map>
+
+#include "base/ids.h"
 #include "store/destinations.h"
 #include "store/repository_fixture.h"
 
@@ -113,6 +117,53 @@ TEST_F(EventsTest, ADeliveryReadsBackAndIsUpdatedWithEveryField) {
   EXPECT_EQ(code_of(update_delivery(db(), delivery)), Errc::kNotFound);
 }
 
+TEST_F(EventsTest, EventsAndDeliveriesAreFoundByTypeSourceTimeAndText) {
+  std::map<std::string, std::string> numbers;  // by id
+  for (int i = 1; i <= 4; ++i) {
+    auto event = make_event("a", id_floor(id_prefix::kEvent, at_s(i * 10)));
+    event.type = i % 2 == 0 ? "webhook.test" : "bulk.completed";
+    event.source_name = i == 3 ? "provider" : "";
+    event.job_id = i == 4 ? "job_4" : "";
+    event.body = i == 2 ? R"({"order":"A_100%"})" : R"({"order":"AX100"})";
+    ASSERT_TRUE(insert_event(db(), event));
+    auto delivery = make_delivery(event, id_floor(id_prefix::kDelivery, at_s(i * 10)),
+                                  i == 1 ? "wh_1" : "wh_2");
+    delivery.job_id = event.job_id;
+    delivery.last_error = i == 1 ? "The endpoint answered 503" : "";
+    ASSERT_TRUE(insert_delivery(db(), delivery));
+    numbers[event.id] = numbers[delivery.id] = std::to_string(i);
+  }
+  // The numbers of the events that are found, and of the deliveries.
+  const auto found = [&](const std::function<void(model::EventSelection&)>& select) {
+    EventFilter events;
+    DeliveryFilter deliveries;
+    select(events);
+    select(deliveries);
+    std::string text;
+    for (const auto& one : *list_events(db(), "a", events)) text += numbers[one.id];
+    text += "/";
+    for (const auto& one : *list_deliveries(db(), "a", deliveries)) text += numbers[one.id];
+    return text;
+  };
+  using model::EventSelection;
+  EXPECT_EQ(found([](EventSelection& s) { s.type = "webhook.test"; }), "42/42");
+  EXPECT_EQ(found([](EventSelection& s) { s.source = "provider"; }), "3/3");
+  EXPECT_EQ(found([](EventSelection& s) { s.job_id = "job_4"; }), "4/4");
+  EXPECT_EQ(found([](EventSelection& s) { s.destination_id = "wh_2"; }), "432/432");
+  EXPECT_EQ(found([](EventSelection& s) { s.since = at_s(20); }), "432/432");
+  EXPECT_EQ(found([](EventSelection& s) { s.until = at_s(20); }), "1/1");
+  EXPECT_EQ(found([](EventSelection& s) { s.text = "a_100%"; }), "2/2");
+  EXPECT_EQ(found([](EventSelection& s) { s.text = "ORDER"; }), "4321/4321");
+  EXPECT_EQ(found([](EventSelection& s) { s.text = "answered 503"; }), "/1");
+  const auto several = [](EventSelection& s) {
+    s.type = "bulk.completed";
+    s.since = at_s(20);
+    s.text = "x100";
+    s.destination_id = "wh_2";
+  };
+  EXPECT_EQ(found(several), "3/3");
+}
+
 TEST_F(EventsTest, DeliveriesFilterNewestFirst) {
   const auto first = add_event("evt_1");
   const auto second = add_event("evt_2");
@@ -127,31 +178,36 @@ TEST_F(EventsTest, DeliveriesFilterNewestFirst) {
     return text;
   };
   EXPECT_EQ(ids({}), "321");
-  EXPECT_EQ(ids({.event_id = "evt_2", .destination_id = "", .state = {}, .before_id = ""}), "32");
-  EXPECT_EQ(ids({.event_id = "", .destination_id = "wh_1", .state = {}, .before_id = ""}), "21");
-  EXPECT_EQ(ids({.event_id = "",
-                 .destination_id = "",
-                 .state = model::DeliveryState::kDead,
-                 .before_id = ""}),
-            "3");
-  EXPECT_EQ(
-      ids({.event_id = "", .destination_id = "", .state = {}, .before_id = "dlv_3", .limit = 1}),
-      "2");
+  DeliveryFilter of_event;
+  of_event.event_id = "evt_2";
+  EXPECT_EQ(ids(of_event), "32");
+  DeliveryFilter of_destination;
+  of_destination.destination_id = "wh_1";
+  EXPECT_EQ(ids(of_destination), "21");
+  DeliveryFilter of_state;
+  of_state.state = model::DeliveryState::kDead;
+  EXPECT_EQ(ids(of_state), "3");
+  DeliveryFilter page;
+  page.before_id = "dlv_3";
+  page.limit = 1;
+  EXPECT_EQ(ids(page), "2");
   EXPECT_TRUE(list_deliveries(db(), "b", {})->empty());
 }
 
 TEST_F(EventsTest, AttemptsReadBackInOrder) {
   auto delivery = add_delivery(add_event("evt_1"), "dlv_1");
-  model::Attempt one{.tenant_id = "a",
-                     .id = "att_2",
-                     .delivery_id = "dlv_1",
-                     .number = 1,
-                     .started_at = at_s(11),
-                     .status_code = 500,
-                     .error_class = "http_status",
-                     .error = "the endpoint answered 500",
-                     .latency_ms = 12.25,
-                     .response_head = std::string("<\0\xff>", 4)};
+  model::Attempt one{
+      .tenant_id = "a",
+      .id = "att_2",
+      .delivery_id = "dlv_1",
+      .number = 1,
+      .started_at = at_s(11),
+      .status_code = 500,
+      .error_class = "http_status",
+      .error = "the endpoint answered 500",
+      .latency_ms = 12.25,
+      .phases = {.dns_ms = 1.5, .connect_ms = 2.5, .tls_ms = std::nullopt, .first_byte_ms = 3.5},
+      .response_head = std::string("<\0\xff>", 4)};
   delivery.attempt_count = 1;
   ASSERT_TRUE(record_attempt(db(), one, delivery));
   model::Attempt two = one;
@@ -163,6 +219,10 @@ TEST_F(EventsTest, AttemptsReadBackInOrder) {
   ASSERT_EQ(attempts->size(), 2u);
   const auto& found = attempts->front();
   EXPECT_EQ(found.tenant_id, "a");
+  EXPECT_EQ(found.phases.dns_ms, 1.5);
+  EXPECT_EQ(found.phases.connect_ms, 2.5);
+  EXPECT_EQ(found.phases.tls_ms, std::nullopt);
+  EXPECT_EQ(found.phases.first_byte_ms, 3.5);
   EXPECT_EQ(found.id, "att_2");
   EXPECT_EQ(found.delivery_id, "dlv_1");
   EXPECT_EQ(found.number, 1);

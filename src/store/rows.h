@@ -2,6 +2,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,6 +71,19 @@ class Select {
     return *this;
   }
 
+  // For a text that the caller does not keep.
+  Select& where_text(std::string_view condition, std::string text) {
+    return where(condition, Param(texts_.emplace_back(std::move(text))));
+  }
+  Select& add_text(std::string_view piece, std::string text) {
+    return add(piece, Param(texts_.emplace_back(std::move(text))));
+  }
+  // A piece without a parameter.
+  Select& literally(std::string_view piece) {
+    sql_.append(piece);
+    return *this;
+  }
+
   template <class Make>
   auto rows(Connection& db, Make make) const
       -> Result<std::vector<decltype(make(std::declval<const Row&>()))>> {
@@ -84,6 +98,7 @@ class Select {
  private:
   std::string sql_;
   std::vector<Param> params_;
+  std::list<std::string> texts_;
 };
 
 // An integer of a query that has exactly one row.

@@ -377,7 +377,47 @@ UPDATE jobs SET has_retention = 1 WHERE options LIKE '%"retention_days":%';
 CREATE INDEX jobs_with_retention ON jobs (tenant_id, id) WHERE has_retention = 1;
 )";
 
-constexpr std::array<Migration, 12> kMigrations = {{
+// deliveries.turn is 1 for what a replay has issued, so that it comes after what is new.
+constexpr std::string_view kReplays = R"(
+CREATE TABLE replays (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  mode TEXT NOT NULL,
+  state TEXT NOT NULL,
+  filter_type TEXT NOT NULL,
+  filter_job_id TEXT NOT NULL,
+  filter_source TEXT NOT NULL,
+  filter_destination_id TEXT NOT NULL,
+  filter_since BIGINT,
+  filter_until BIGINT,
+  filter_text TEXT NOT NULL,
+  rate_per_second DOUBLE PRECISION NOT NULL,
+  total_count BIGINT NOT NULL,
+  issued_count BIGINT NOT NULL,
+  position TEXT NOT NULL,
+  end_id TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  finished_at BIGINT,
+  PRIMARY KEY (tenant_id, id)
+){clustered};
+CREATE INDEX replays_open ON replays (id) WHERE finished_at IS NULL;
+ALTER TABLE deliveries ADD COLUMN replay_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE deliveries ADD COLUMN turn BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX deliveries_replay ON deliveries (tenant_id, replay_id, state) WHERE replay_id <> '';
+DROP INDEX deliveries_queue;
+CREATE INDEX deliveries_queue ON deliveries (tenant_id, destination_id, turn, claimable_at)
+  WHERE state = 'pending';
+)";
+
+// Where the time of an attempt went, in milliseconds; NULL for a phase that it did not have.
+constexpr std::string_view kAttemptPhases = R"(
+ALTER TABLE attempts ADD COLUMN dns_ms DOUBLE PRECISION;
+ALTER TABLE attempts ADD COLUMN connect_ms DOUBLE PRECISION;
+ALTER TABLE attempts ADD COLUMN tls_ms DOUBLE PRECISION;
+ALTER TABLE attempts ADD COLUMN first_byte_ms DOUBLE PRECISION;
+)";
+
+constexpr std::array<Migration, 14> kMigrations = {{
     {1, kAccounts},
     {2, kJobs},
     {3, kEvents},
@@ -390,6 +430,8 @@ constexpr std::array<Migration, 12> kMigrations = {{
     {10, kErasures},
     {11, kRejectedEntries},
     {12, kJobRetention},
+    {13, kReplays},
+    {14, kAttemptPhases},
 }};
 
 Result<void> apply(Driver& driver, Connection& writer, const Migration& migration) {

@@ -6,11 +6,12 @@ import re
 import signal
 
 import pytest
-from processes import Process, free_port
+from processes import Process, free_port, wait_until
 from program import KEY, binary, run_command
 from receivers import SECRET, assert_authentic, signature
 
-COMMANDS = ["serve", "demo", "doctor", "verify", "bulk", "jobs", "keys", "lists", "trigger", "sign",
+COMMANDS = ["serve", "demo", "doctor", "verify", "bulk", "jobs", "endpoints", "events",
+            "deliveries", "dead-letters", "replays", "keys", "lists", "trigger", "sign",
             "check-signature", "config"]
 EMAILS = ["accepted_email@sandbox.test", "rejected_email@sandbox.test", "catch_all@sandbox.test",
           "timeout@sandbox.test"]
@@ -194,3 +195,31 @@ def test_demo_runs_its_job_and_ends_cleanly_on_an_interrupt(tmp_path):
 def test_demo_can_end_by_itself(tmp_path):
     succeed(run_command("demo", "--data", tmp_path / "data", "--listen",
                         f"127.0.0.1:{free_port()}", "--exit-after-job", seconds=120))
+
+
+def test_what_was_not_delivered_is_found_and_sent_again(program, receiver):
+    hook = program.post("/v1/webhooks", {"url": f"{receiver.url}/always/500/resources",
+                                         "events": ["webhook.test"], "secret": SECRET,
+                                         "retry_schedule": [0.1]}, 201)["webhook_id"]
+    assert hook in succeed(client(program, "endpoints", "list", "--limit", "1000"))
+    assert hook in succeed(client(program, "endpoints", "test", hook))
+    wait_until(lambda: program.pages(f"/v1/dead-letters?endpoint={hook}"), 20, "a dead letter")
+    lines = succeed(client(program, "dead-letters", "list", "--endpoint", hook, "--json"))
+    (letter,) = [json.loads(line) for line in lines.splitlines()]
+    shown = succeed(client(program, "deliveries", "show", letter["delivery_id"]))
+    assert json.loads(shown)["attempts"][0]["status_code"] == 500
+    program.call("PATCH", f"/v1/webhooks/{hook}",
+                 {"url": f"{receiver.url}/resources"}).expect(200)
+    which = ("--endpoint", hook, "--type", "webhook.test")
+    dry = succeed(client(program, "replays", "create", "--mode", "failed", "--dry-run", *which))
+    assert dry == "1 deliveries\n"
+    assert client(program, "dead-letters", "requeue").returncode == 2
+    assert succeed(client(program, "dead-letters", "requeue", *which)) == "1 requeued\n"
+    receiver.wait_for(1, path="/resources")
+    made = succeed(client(program, "replays", "create", "--mode", "all", *which))
+    replay_id = made.split()[0]
+    assert made == f"{replay_id} is running: 0 deliveries\n"  # tests are not replayed
+    wait_until(lambda: program.get(f"/v1/replays/{replay_id}")["status"] == "completed", 20, "done")
+    assert replay_id in succeed(client(program, "replays", "list"))
+    assert client(program, "replays", "pause", replay_id).returncode == 1
+    assert succeed(client(program, "endpoints", "delete", hook)) == f"{hook} is deleted\n"

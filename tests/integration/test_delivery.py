@@ -75,6 +75,66 @@ def test_exhausted_becomes_a_dead_letter_and_can_be_requeued(program, receiver, 
         program.call("DELETE", f"/v1/webhooks/{webhook_id}").expect(204)
 
 
+def test_dead_letters_are_found_and_requeued_by_what_they_have_in_common(program, receiver, tag):
+    path = f"/fail/2/503/{tag}"
+    hook = endpoint(program, receiver.url + path, ["webhook.test"], retry_schedule=[0.1])
+    other = endpoint(program, f"{receiver.url}/always/500/{tag}", ["webhook.test"],
+                     retry_schedule=[0.1])
+    first, second, elsewhere = (send_test(program, id) for id in (hook, hook, other))
+    for webhook_id, event_id in ((hook, first), (hook, second), (other, elsewhere)):
+        wait_for_status(program, webhook_id, event_id, "dead")
+    found = program.pages(f"/v1/dead-letters?endpoint={hook}&type=webhook.test&text=answered%20503")
+    assert {letter["event_id"] for letter in found} == {first, second}
+    assert program.pages(f"/v1/dead-letters?endpoint={hook}&until=2020-01-01T00:00:00Z") == []
+    assert program.pages(f"/v1/dead-letters?endpoint={hook}&text=nothing%20like%20it") == []
+    answer = program.post("/v1/dead-letters/requeue",
+                          {"filter": {"endpoint": hook, "since": "2020-01-01T00:00:00Z"}}, 202)
+    assert answer == {"requeued": 2, "more": False}
+    for event_id in (first, second):
+        wait_for_status(program, hook, event_id, "delivered")
+    assert delivery_of(program, other, elsewhere)["status"] == "dead"
+    for wrong in ({"filter": {"since": "yesterday"}}, {"filter": {"typ": "x"}}, {"filtre": {}}):
+        program.post("/v1/dead-letters/requeue", wrong, 400)
+
+
+def test_an_endpoint_is_shown_credentials_that_nobody_reads_back(program, receiver, tag):
+    hook = endpoint(program, f"{receiver.url}/{tag}", ["*"],
+                    settings={"basic_credentials": "user:pass"})
+    send_test(program, hook)
+    (came,) = receiver.wait_for(1, path=f"/{tag}")
+    assert came["headers"]["authorization"] == "Basic dXNlcjpwYXNz"
+    assert program.get(f"/v1/webhooks/{hook}")["settings"] == {"has_basic_credentials": True}
+    program.call("PATCH", f"/v1/webhooks/{hook}",
+                 {"settings": {"bearer_token": "t0"}}).expect(200)
+    send_test(program, hook)
+    came = receiver.wait_for(2, path=f"/{tag}")[1]
+    assert came["headers"]["authorization"] == "Bearer t0"
+    program.call("PATCH", f"/v1/webhooks/{hook}", {"settings": {"client_key": "k"}}).expect(400)
+
+
+def test_the_health_of_an_endpoint_is_computed_from_its_attempts(program, receiver, tag):
+    path = f"/fail/1/500/{tag}"
+    hook = endpoint(program, receiver.url + path, ["webhook.test"], retry_schedule=[0.1])
+    fresh = program.get(f"/v1/webhooks/{hook}/health")
+    assert fresh["attempts"] == 0 and fresh["success_rate"] is None, fresh
+    event_id = send_test(program, hook)
+    delivery = wait_for_status(program, hook, event_id, "delivered")
+    health = program.get(f"/v1/webhooks/{hook}/health")
+    assert (health["attempts"], health["success_rate"]) == (2, 0.5), health
+    assert (health["status"], health["breaker"], health["waiting"]) == ("active", "closed", 0)
+    assert health["last_failure"]["status_code"] == 500, health
+    assert health["last_failure"]["delivery_id"] == delivery["delivery_id"], health
+    assert 0 < health["latency_ms"]["p50"] <= health["latency_ms"]["p99"], health
+    phases = delivery["attempts"][0]["phases"]
+    assert phases["dns_ms"] is None and phases["tls_ms"] is None, phases
+    assert phases["first_byte_ms"] > 0, phases      # the connection may be a kept one
+    program.call("POST", f"/v1/webhooks/{hook}/pause").expect(200)
+    send_test(program, hook)
+    paused = program.get(f"/v1/webhooks/{hook}/health")
+    assert paused["status"] == "paused" and paused["waiting"] == 1 and paused["next_attempt_at"]
+    program.call("GET", "/v1/webhooks/wh_nobody/health").expect(404)
+
+
 def test_gone_disables_the_endpoint(program, receiver, tag):
     path = f"/always/410/{tag}"
     hook = endpoint(program, receiver.url + path, ["*"], retry_schedule=QUICK)

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <unistd.h>
 
 #include <openssl/evp.h>
@@ -50,6 +51,15 @@ std::shared_ptr<X509> make_certificate(EVP_PKEY* key, const CertificateWish& wis
   return certificate;
 }
 
+// What `write` puts into a BIO; it returns 1.
+std::string written(const std::function<int(BIO*)>& write) {
+  std::unique_ptr<BIO, decltype(&BIO_free)> memory(BIO_new(BIO_s_mem()), BIO_free);
+  require(write(memory.get()) == 1);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(memory.get(), &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
 void sign(X509* certificate, X509* issuer, EVP_PKEY* issuer_key) {
   require(X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) == 1);
   require(X509_sign(certificate, issuer_key, EVP_sha256()) > 0);
@@ -65,11 +75,13 @@ std::shared_ptr<SSL_CTX> IssuedCertificate::server_context() const {
 }
 
 std::string IssuedCertificate::pem() const {
-  std::unique_ptr<BIO, decltype(&BIO_free)> memory(BIO_new(BIO_s_mem()), BIO_free);
-  require(PEM_write_bio_X509(memory.get(), certificate.get()) == 1);
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(memory.get(), &data);
-  return {data, static_cast<std::size_t>(size)};
+  return written([&](BIO* out) { return PEM_write_bio_X509(out, certificate.get()); });
+}
+
+std::string IssuedCertificate::key_pem() const {
+  return written([&](BIO* out) {
+    return PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  });
 }
 
 std::string IssuedCertificate::write_pem(const std::string& file_name) const {

@@ -26,6 +26,7 @@ struct IssuedCertificate {
   // A server context that presents this certificate; the caller shares it.
   std::shared_ptr<SSL_CTX> server_context() const;
   std::string pem() const;
+  std::string key_pem() const;
   // Writes the certificate into the test's temporary folder; the path.
   std::string write_pem(const std::string& file_name) const;
 };
