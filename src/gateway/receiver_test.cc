@@ -124,9 +124,7 @@ class ReceiverTest : public ::testing::Test {
   }
   std::vector<model::Event> stored(std::string_view tenant = model::kDefaultTenant) {
     return run_task(io_, database_.read([&](store::Connection& db) {
-             return store::list_events(
-                 db, tenant,
-                 {.type = {}, .job_id = {}, .source = {}, .status = {}, .before_id = {}});
+             return store::list_events(db, tenant, {});
            }))
         .value();
   }
