@@ -104,10 +104,10 @@ TEST_F(SqliteDriverTest, EveryCommitIsSynced) {
 
 TEST_F(SqliteDriverTest, TheWriteAheadLogStaysShort) {
   ASSERT_TRUE(open({.vfs = {}, .checkpoint_pages = 50}));
-  // The one transaction that makes all tables may be longer than what follows.
+  // It begins behind the one transaction that makes all tables.
   const auto of_schema = wal_bytes();
   for (int i = 0; i < 300; ++i) ASSERT_TRUE(write(add("evt_" + std::to_string(i))));
-  EXPECT_LE(wal_bytes(), std::max<std::uintmax_t>(of_schema, 100u * 4096u));
+  EXPECT_LT(wal_bytes(), of_schema + 100u * 4096u);
   EXPECT_EQ(ids().size(), 300u);
   EXPECT_EQ(integrity(), "ok");
 }
