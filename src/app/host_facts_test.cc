@@ -2,31 +2,24 @@
 
 #include <filesystem>
 #include <fstream>
-#include <unistd.h>
 
 #include <gtest/gtest.h>
 
 #include "crypto/secret_box.h"
 #include "crypto/system_random.h"
+#include "tests/support/temp_folder.h"
 
 namespace verihook::app {
 namespace {
 
 class HostFactsTest : public ::testing::Test {
  protected:
-  HostFactsTest()
-      : folder_(std::filesystem::temp_directory_path() /
-                ("verihook-host-facts-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(folder_);
-  }
-  ~HostFactsTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string file(std::string_view name) const { return (folder_ / name).string(); }
+  std::string file(std::string_view name) const { return folder_.path() + "/" + std::string(name); }
   verification::HostFacts look(const std::string& store, const std::string& key = "none.key") {
     return gather_host_facts({file(store), file(key), 100}, clock_, random_);
   }
 
-  std::filesystem::path folder_;
+  testing::TempFolder folder_;
   SystemClock clock_;
   crypto::SystemRandom random_;
 };
@@ -34,18 +27,18 @@ class HostFactsTest : public ::testing::Test {
 TEST_F(HostFactsTest, SeesRoomAndSpeedAndLeavesNothingBehind) {
   const auto facts = look("verihook.db");
   EXPECT_FALSE(facts.store_failure);
-  EXPECT_EQ(facts.store_folder, folder_.string());
+  EXPECT_EQ(facts.store_folder, folder_.path());
   EXPECT_GT(facts.free_bytes, 0u);
   EXPECT_GT(facts.descriptors_max, 0u);
   EXPECT_EQ(facts.descriptors_wanted, 100u);
-  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
 }
 
 TEST_F(HostFactsTest, LooksWhereTheFolderWillBeMade) {
   const auto facts = look("not/yet/there/verihook.db");
   EXPECT_FALSE(facts.store_failure);
-  EXPECT_EQ(facts.store_folder, folder_.string());
-  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_EQ(facts.store_folder, folder_.path());
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
 }
 
 TEST_F(HostFactsTest, SeesAFileThatIsNoDatabase) {

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "http/server_test_support.h"
 #include "http/tls_context.h"
+#include "tests/support/temp_folder.h"
 
 namespace verihook::http::testing {
 namespace {
@@ -21,12 +22,7 @@ const std::string kGet = "GET /ignore HTTP/1.1\r\nHost: example.test\r\n\r\n";
 // A directory with a certificate and its key, both made here.
 class Certificate {
  public:
-  explicit Certificate(long serial) {
-    std::string name = (std::filesystem::temp_directory_path() / "verihook-tls-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
-    write(serial);
-  }
-  ~Certificate() { std::filesystem::remove_all(directory_); }
+  explicit Certificate(long serial) { write(serial); }
   Certificate(const Certificate&) = delete;
   Certificate& operator=(const Certificate&) = delete;
 
@@ -67,7 +63,8 @@ class Certificate {
     std::filesystem::rename(aside, directory_ / name);
   }
 
-  std::filesystem::path directory_;
+  verihook::testing::TempFolder folder_;
+  const std::filesystem::path directory_ = folder_.path();
 };
 
 class TlsClient {

@@ -24,18 +24,22 @@ def signature(body, secret=SECRET):
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-class Receiver:
-    """receiver.mjs: receives, checks, writes down."""
+class Listener:
+    """A node script that listens, says its port, and writes down what comes: a line of JSON each
+    in <name>.jsonl. Subclasses say how it is started."""
 
-    def __init__(self, folder, name="receiver", **environment):
+    def __init__(self, folder, name):
         self.file = Path(folder) / f"{name}.jsonl"
         self.file.touch()
-        self.process = Process(name, ["node", HERE / "receiver/receiver.mjs"],
-                               Path(folder) / f"{name}.log",
-                               {"RECEIVER_SECRET": SECRET, "RECEIVER_FILE": str(self.file),
-                                **{f"RECEIVER_{k.upper()}": str(v)
-                                   for k, v in environment.items()}})
+        self.process = Process(name, self.arguments(), Path(folder) / f"{name}.log",
+                               self.environment())
         self.url = None
+
+    def arguments(self):
+        raise NotImplementedError
+
+    def environment(self):
+        return {}
 
     def start(self):
         self.process.start()
@@ -47,11 +51,29 @@ class Receiver:
     def stop(self):
         self.process.end()
 
+    def written(self):
+        """What came so far, in order."""
+        return [json.loads(line) for line in self.file.read_text().split("\n")[:-1]]
+
+
+class Receiver(Listener):
+    """receiver.mjs: receives, checks, writes down."""
+
+    def __init__(self, folder, name="receiver", **settings):
+        self.settings = settings
+        super().__init__(folder, name)
+
+    def arguments(self):
+        return ["node", HERE / "receiver/receiver.mjs"]
+
+    def environment(self):
+        return {"RECEIVER_SECRET": SECRET, "RECEIVER_FILE": str(self.file),
+                **{f"RECEIVER_{name.upper()}": str(value)
+                   for name, value in self.settings.items()}}
+
     def deliveries(self, path=None, event_type=None, job_id=None):
         """What came so far, in order."""
-        lines = self.file.read_text().split("\n")[:-1]
-        wanted = [json.loads(line) for line in lines]
-        return [delivery for delivery in wanted
+        return [delivery for delivery in self.written()
                 if (path is None or delivery["path"] == path)
                 and (event_type is None or delivery["payload"]["event_type"] == event_type)
                 and (job_id is None or delivery["payload"].get("job_id") == job_id)]

@@ -9,7 +9,8 @@ import random
 import subprocess
 from pathlib import Path
 
-from processes import Process, wait_until
+from processes import wait_until
+from receivers import Listener
 
 ORACLE = Path(__file__).resolve().parent / "webhook_oracles/oracle.mjs"
 PAYLOADS = int(os.environ.get("VERIHOOK_ORACLE_PAYLOADS", "100"))
@@ -43,31 +44,20 @@ def random_object(chance):
     return {random_text(chance): random_value(chance) for _ in range(chance.randint(0, 5))}
 
 
-class Judge:
+class Judge(Listener):
     """oracle.mjs judge: what the program sends, and who believes it."""
 
     def __init__(self, folder):
-        self.file = Path(folder) / "judged.jsonl"
-        self.file.touch()
-        self.process = Process("judge", ["node", ORACLE, "judge", self.file],
-                               Path(folder) / "judge.log", {})
-        self.url = None
+        super().__init__(folder, "judge")
 
-    def start(self):
-        self.process.start()
-        self.process.wait_for(lambda: "\n" in self.process.output(), 20, "says its port")
-        port = json.loads(self.process.output().splitlines()[0])["port"]
-        self.url = f"http://127.0.0.1:{port}"
-        return self
+    def arguments(self):
+        return ["node", ORACLE, "judge", self.file]
 
     def know(self, secrets):
         """The secrets of each path; replaced as a whole, for it is read at any time."""
         new = self.file.with_suffix(".new")
         new.write_text(json.dumps(secrets))
         new.rename(f"{self.file}.secrets")
-
-    def judged(self):
-        return [json.loads(line) for line in self.file.read_text().split("\n")[:-1]]
 
 
 def ask_later(program, chance, count):
@@ -101,19 +91,19 @@ def test_what_we_sign_is_believed_by_everybody_also_during_a_rotation(program, t
                                  {"secret": secrets[path][0]})
             ask_later(program, chance, PAYLOADS // 2)
             expected += PAYLOADS // 2 * ENDPOINTS
-            wait_until(lambda: len(judge.judged()) >= expected, 60 + PAYLOADS / 5,
-                       lambda: f"{expected} deliveries; so far {len(judge.judged())}")
+            wait_until(lambda: len(judge.written()) >= expected, 60 + PAYLOADS / 5,
+                       lambda: f"{expected} deliveries; so far {len(judge.written())}")
     finally:
         for hook in hooks.values():
             program.call("DELETE", f"/v1/webhooks/{hook}").expect(204)
-        judge.process.end()
-    for verdict in judge.judged():
+        judge.stop()
+    for verdict in judge.written():
         both = len(verdict["svix"])     # one secret, or new and old
         assert verdict["standardwebhooks"] == [True] * both, verdict
         assert verdict["svix"] == [True] * both, verdict
         assert verdict["octokit"] == [True] + [False] * (both - 1), verdict
         assert verdict["fixed_point"] and verdict["altered"], verdict
-    assert {len(verdict["svix"]) for verdict in judge.judged()} == {1, 2}
+    assert {len(verdict["svix"]) for verdict in judge.written()} == {1, 2}
 
 
 def test_what_others_sign_is_believed_by_us_with_old_and_new_secret(program):
