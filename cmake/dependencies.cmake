@@ -16,6 +16,10 @@ pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc)
 pkg_check_modules(PSL REQUIRED IMPORTED_TARGET libpsl)
 pkg_check_modules(TOMLPP REQUIRED IMPORTED_TARGET tomlplusplus)
 find_package(Boost 1.81 REQUIRED)
+# The sanitizers bring an allocator of their own.
+if(NOT VERIHOOK_SANITIZE)
+  pkg_check_modules(TCMALLOC REQUIRED IMPORTED_TARGET libtcmalloc_minimal)
+endif()
 
 # Asio, Beast, JSON and URL are compiled once, into one library; every other file sees declarations.
 add_library(boost_impl STATIC ${CMAKE_SOURCE_DIR}/cmake/boost_impl/asio.cc
