@@ -111,7 +111,7 @@ Task<Result<ClientResponse>> CurlClient::send(ClientRequest request) {
   for (std::size_t i = 0;; ++i) {
     const MonotonicTime begin = clock.monotonic_now();
     const auto addresses_left = static_cast<Milliseconds::rep>(addresses.size() - i);
-    CurlExchange exchange(request, addresses[i], filter_, roots_);
+    CurlExchange exchange(request, addresses[i], filter_, roots_, clock);
     Lease lease(*this);  // goes first: it stops what still refers to the exchange
     const CurlExchange::Limits limits{
         .connect_timeout_ms = connected.time_left(clock) / addresses_left,

@@ -167,8 +167,9 @@ Result<void> check_request(const ClientRequest& request) {
 }
 
 CurlExchange::CurlExchange(const ClientRequest& request, const net::IpAddress& target,
-                           const net::AddressFilter& filter, const net::TrustStore& roots)
-    : request_(request), target_(target), filter_(filter), roots_(roots) {}
+                           const net::AddressFilter& filter, const net::TrustStore& roots,
+                           const Clock& clock)
+    : request_(request), target_(target), filter_(filter), roots_(roots), clock_(clock) {}
 
 CurlExchange::~CurlExchange() {
   curl_slist_free_all(headers_);
@@ -360,7 +361,10 @@ int CurlExchange::on_request(void* self, char* peer_ip, char*, int peer_port, in
 }
 
 int CurlExchange::on_tls(EasyHandle, void* context, void* self) {
-  const auto& exchange = *static_cast<CurlExchange*>(self);
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  exchange.tls_began_ms_ =
+      std::chrono::duration<double, std::milli>(exchange.clock_.monotonic_now() - exchange.began_)
+          .count();
   auto* const tls = static_cast<SSL_CTX*>(context);
   exchange.roots_.install(tls);
   const bool named = net::expect_server_name(SSL_CTX_get0_param(tls), exchange.request_.url.host);
@@ -433,6 +437,9 @@ ClientTiming CurlExchange::timing(EasyHandle easy, double resolved_ms, double be
   ClientTiming timing;
   timing.resolved_ms = resolved_ms;
   timing.connected_ms = since_start(CURLINFO_CONNECT_TIME_T);
+  if (timing.connected_ms < 0 && tls_began_ms_ >= 0) {
+    timing.connected_ms = before_ms + tls_began_ms_;
+  }
   timing.tls_ms = since_start(CURLINFO_APPCONNECT_TIME_T);
   timing.first_byte_ms = since_start(CURLINFO_STARTTRANSFER_TIME_T);
   timing.total_ms = since_start(CURLINFO_TOTAL_TIME_T);

@@ -30,9 +30,9 @@ class CurlExchange {
     Milliseconds total_timeout_ms;
   };
 
-  // All four outlive the exchange. `target` is the address to which the connection goes.
+  // All five outlive the exchange. `target` is the address to which the connection goes.
   CurlExchange(const ClientRequest& request, const net::IpAddress& target,
-               const net::AddressFilter& filter, const net::TrustStore& roots);
+               const net::AddressFilter& filter, const net::TrustStore& roots, const Clock& clock);
   ~CurlExchange();
   CurlExchange(const CurlExchange&) = delete;
   CurlExchange& operator=(const CurlExchange&) = delete;
@@ -73,6 +73,10 @@ class CurlExchange {
   const net::IpAddress& target_;
   const net::AddressFilter& filter_;
   const net::TrustStore& roots_;
+  const Clock& clock_;
+  const MonotonicTime began_ = clock_.monotonic_now();
+  // When TLS began, which libcurl does not tell of a handshake that failed; -1: never.
+  double tls_began_ms_ = -1;
   curl_slist* headers_ = nullptr;
   curl_slist* connect_to_ = nullptr;
   ClientResponse response_;

@@ -45,6 +45,25 @@ TEST_F(CurlClientTest, GivesUpOnEndpointsThatAreSlow) {
   }
 }
 
+TEST_F(CurlClientTest, SaysWhenItWasConnectedThoughTlsFailed) {
+  const std::pair<Server::Script, Errc> rows[] = {
+      {[](Connection& c) { c.send("HTTP/1.1 400 This is no TLS\r\n\r\n"); }, Errc::kTls},
+      {[](Connection& c) { c.wait_for_close(); }, Errc::kTimeout},
+  };
+  for (const auto& [script, expected] : rows) {
+    Server server(script);
+    ClientRequest request = impatient_request_to(server);
+    request.url.https = true;
+    ClientTiming timing;
+    request.timing = &timing;
+    EXPECT_EQ(send_error(request), expected);
+    EXPECT_GT(timing.connected_ms, 0);
+    EXPECT_GE(timing.connected_ms, timing.resolved_ms);
+    EXPECT_EQ(timing.tls_ms, -1);
+    EXPECT_EQ(timing.first_byte_ms, -1);
+  }
+}
+
 TEST_F(CurlClientTest, NamesWhatBrokenEndpointsDo) {
   struct Row {
     const char* what;

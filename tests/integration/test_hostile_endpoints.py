@@ -96,5 +96,5 @@ def check(name, expected, delivery, attempt):
         assert 11.9 * 3600 < wait <= 12 * 3600, what
     phases = attempt["phases"]
     assert phases["dns_ms"] is None, what
-    assert name.startswith("tls-") or phases["connect_ms"] > 0, what
+    assert phases["connect_ms"] > 0, what
     assert (phases["first_byte_ms"] is not None) or attempt["status_code"] == 0, what
