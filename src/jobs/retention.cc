@@ -56,8 +56,11 @@ Task<Result<void>> Retention::sweep_tenant(std::string tenant_id, std::int64_t k
     return store::remove_verifications(db, tenant_id, id_floor(id_prefix::kVerification, before),
                                        slice_.rows);
   }));
-  co_return co_await repeat([&](store::Connection& db) {
+  CO_TRY_VOID(co_await repeat([&](store::Connection& db) {
     return store::remove_remote_jobs(db, tenant_id, before, slice_.rows);
+  }));
+  co_return co_await repeat([&](store::Connection& db) {
+    return store::remove_replays(db, tenant_id, before, slice_.rows);
   });
 }
 

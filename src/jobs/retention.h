@@ -1,9 +1,9 @@
 // Retention: finds what is older than its owner keeps it and removes it, a little at a time: jobs
 // with their lists and results, events with their deliveries and the requests that brought them,
-// verifications, providers' jobs. How long that is, is looked up in each sweep, so a change takes
-// effect with the next. What is still to be delivered, or still worked on, is never removed. The
-// ids of received events are kept by a rule of their own (gateway/receiver.h), the contacts by
-// their owner. Lives on the io thread; part of Housekeeping.
+// verifications, providers' jobs, ended replays. How long that is, is looked up in each sweep, so a
+// change takes effect with the next. What is still to be delivered, or still worked on, is never
+// removed. The ids of received events are kept by a rule of their own (gateway/receiver.h), the
+// contacts by their owner. Lives on the io thread; part of Housekeeping.
 #pragma once
 
 #include <cstdint>

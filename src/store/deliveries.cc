@@ -88,6 +88,11 @@ void where_delivery(Select& select, const model::EventSelection& which) {
   const std::string pattern = like_pattern(which.text);
   select.where_text("(last_error LIKE ", pattern).literally(kEscape);
   select.literally(" OR ").literally(kOfEvent).add_text("CAST(e.body AS TEXT) LIKE ", pattern);
+  select.literally(kEscape).literally(")");
+  constexpr std::string_view kOfAnswer =
+      " OR EXISTS (SELECT 1 FROM attempts a WHERE a.tenant_id = deliveries.tenant_id"
+      " AND a.delivery_id = deliveries.id AND ";
+  select.literally(kOfAnswer).add_text("CAST(a.response_head AS TEXT) LIKE ", pattern);
   select.literally(kEscape).literally("))");
 }
 

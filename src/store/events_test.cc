@@ -131,6 +131,16 @@ TEST_F(EventsTest, EventsAndDeliveriesAreFoundByTypeSourceTimeAndText) {
     delivery.job_id = event.job_id;
     delivery.last_error = i == 1 ? "The endpoint answered 503" : "";
     ASSERT_TRUE(insert_delivery(db(), delivery));
+    if (i == 2) {
+      delivery.attempt_count = 1;
+      model::Attempt answered;
+      answered.tenant_id = "a";
+      answered.id = "att_2";
+      answered.delivery_id = delivery.id;
+      answered.number = 1;
+      answered.response_head = "Closed until <noon>";
+      ASSERT_TRUE(record_attempt(db(), answered, delivery));
+    }
     numbers[event.id] = numbers[delivery.id] = std::to_string(i);
   }
   // The numbers of the events that are found, and of the deliveries.
@@ -155,6 +165,7 @@ TEST_F(EventsTest, EventsAndDeliveriesAreFoundByTypeSourceTimeAndText) {
   EXPECT_EQ(found([](EventSelection& s) { s.text = "a_100%"; }), "2/2");
   EXPECT_EQ(found([](EventSelection& s) { s.text = "ORDER"; }), "4321/4321");
   EXPECT_EQ(found([](EventSelection& s) { s.text = "answered 503"; }), "/1");
+  EXPECT_EQ(found([](EventSelection& s) { s.text = "until <NOON"; }), "/2");
   const auto several = [](EventSelection& s) {
     s.type = "bulk.completed";
     s.since = at_s(20);

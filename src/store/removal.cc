@@ -160,6 +160,16 @@ Result<std::int64_t> remove_remote_jobs(Connection& db, std::string_view tenant_
       {tenant_id, before, limit});
 }
 
+Result<std::int64_t> remove_replays(Connection& db, std::string_view tenant_id, WallTime before,
+                                    std::int64_t limit) {
+  return db.execute(
+      "DELETE FROM replays WHERE (tenant_id, id) IN (SELECT r.tenant_id, r.id FROM replays r"
+      " WHERE r.tenant_id = $1 AND r.finished_at < $2 AND NOT EXISTS (SELECT 1 FROM deliveries v"
+      " WHERE v.tenant_id = r.tenant_id AND v.replay_id = r.id AND v.replay_id <> ''"
+      " AND v.state = 'pending') LIMIT $3)",
+      {tenant_id, before, limit});
+}
+
 Result<std::int64_t> remove_job_endpoints(Connection& db, std::int64_t limit) {
   return db.execute(
       "DELETE FROM destinations WHERE (tenant_id, id) IN (SELECT d.tenant_id, d.id"

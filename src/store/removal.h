@@ -47,6 +47,10 @@ Result<std::int64_t> remove_verifications(Connection& db, std::string_view tenan
 Result<std::int64_t> remove_remote_jobs(Connection& db, std::string_view tenant_id, WallTime before,
                                         std::int64_t limit);
 
+// Replays that ended before `before` and of which nothing is still to be delivered; likewise.
+Result<std::int64_t> remove_replays(Connection& db, std::string_view tenant_id, WallTime before,
+                                    std::int64_t limit);
+
 // Endpoints (`webhook_url`) of jobs that are gone and of verifications that have ended. One with a
 // delivery that is still to be made, or that was given up and can be asked for again, stays until
 // that is over. The number; at most `limit` a call.

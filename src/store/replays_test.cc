@@ -2,6 +2,7 @@
 
 #include "base/ids.h"
 #include "store/destinations.h"
+#include "store/removal.h"
 #include "store/repository_fixture.h"
 
 namespace verihook::store {
@@ -149,6 +150,23 @@ TEST_F(ReplaysTest, WhatWasIssuedIsCountedAndCalledOffByMode) {
   EXPECT_EQ(call_off(db(), make_replay("rpl_2", model::ReplayMode::kFailed), at_s(5), 9), 1);
   EXPECT_EQ(state_of("dlv_4"), model::DeliveryState::kDead);
   EXPECT_EQ(status_of("evt_1"), model::EventStatus::kDead);
+}
+
+TEST_F(ReplaysTest, AnEndedOneIsRemovedOnceNothingOfItIsToBeDelivered) {
+  for (const char* id : {"rpl_ended", "rpl_late", "rpl_open", "rpl_sending"}) {
+    auto replay = make_replay(id, model::ReplayMode::kAll);
+    if (replay.id != "rpl_open") replay.finished_at = at_s(replay.id == "rpl_late" ? 20 : 5);
+    ASSERT_TRUE(insert_replay(db(), replay));
+  }
+  auto sending = make_delivery(add_event("evt_1"), "dlv_1", "wh_1");
+  sending.replay_id = "rpl_sending";
+  ASSERT_TRUE(insert_delivery(db(), sending));
+  EXPECT_EQ(remove_replays(db(), "other", at_s(10), 10), 0);
+  EXPECT_EQ(remove_replays(db(), "a", at_s(10), 10), 1);
+  EXPECT_FALSE(find_replay(db(), "a", "rpl_ended"));
+  attempt(sending, model::DeliveryState::kDelivered);
+  EXPECT_EQ(remove_replays(db(), "a", at_s(10), 10), 1);
+  EXPECT_EQ(list_replays(db(), "a", "", 10)->size(), 2u);
 }
 
 }  // namespace
