@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "api/endpoint_secrets.h"
 #include "base/ids.h"
 #include "base/text.h"
 #include "destinations/http_destination.h"
@@ -20,8 +21,6 @@ namespace {
 
 constexpr std::size_t kRetriesMax = 50;
 constexpr double kRetryDelaySecondsMax = 7 * 24 * 3600;
-constexpr std::size_t kSecretBytesMin = 1;
-constexpr std::size_t kSecretBytesMax = 512;
 constexpr std::size_t kHeadersMax = 20;
 
 // Headers that the program itself sets, or that change how the request is framed.
@@ -136,18 +135,8 @@ Result<void> check_target_url(const Context& context, std::string_view text) {
   return {};
 }
 
-Result<void> add_secret(const Context& context, model::Destination& destination,
-                        std::string_view secret) {
-  if (secret.size() < kSecretBytesMin || secret.size() > kSecretBytesMax) {
-    return fail(Errc::kInvalidArgument, "secret must be 1 to 512 bytes long");
-  }
-  TRY(sealed, context.secrets.seal(secret, destinations::secret_place(destination)));
-  destination.secrets.insert(destination.secrets.begin(), {std::move(sealed), std::nullopt});
-  return {};
-}
-
 Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
-                                  std::string_view url, std::string_view secret) {
+                                  std::string_view url) {
   TRY_VOID(check_target_url(context, url));
   NewEndpoint made;
   model::Destination& destination = made.destination;
@@ -155,11 +144,21 @@ Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
   destination.id = context.ids.make(id_prefix::kWebhook);
   destination.url = url;
   destination.events = {"bulk.*"};
-  destination.options.retry_schedule = model::default_endpoint_schedule();
   destination.created_at = destination.updated_at = context.clock().wall_now();
-  if (secret.empty()) made.shown_secret = webhooks::generate_secret(context.random);
-  TRY_VOID(add_secret(context, destination, made.shown_secret.value_or(std::string(secret))));
   return made;
+}
+
+Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
+                                  std::string_view url, std::string_view secret) {
+  TRY(made, make_endpoint(context, tenant_id, url));
+  TRY_VOID(secret.empty() ? add_new_secret(context, made)
+                          : add_secret(context, made.destination, secret));
+  return std::move(made);
+}
+
+Result<void> add_new_secret(Context& context, NewEndpoint& endpoint) {
+  endpoint.shown_secret = webhooks::generate_secret(context.random);
+  return add_secret(context, endpoint.destination, *endpoint.shown_secret);
 }
 
 void append_endpoint(webhooks::JsonWriter& json, const NewEndpoint& endpoint) {

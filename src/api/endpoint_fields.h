@@ -18,9 +18,13 @@ struct NewEndpoint {
   std::optional<std::string> shown_secret;  // set when the program made it
 };
 
-// An http endpoint for `url`; a secret is made when `secret` is empty.
+// An http endpoint for `url`, yet without a secret.
+Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
+                                  std::string_view url);
+// With this secret; one is made when `secret` is empty.
 Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
                                   std::string_view url, std::string_view secret);
+Result<void> add_new_secret(Context& context, NewEndpoint& endpoint);
 
 // What whoever gave a `webhook_url` is told of the endpoint: `webhook_id`, and `webhook_secret`
 // when the program made it.
@@ -31,9 +35,6 @@ Result<model::Destination> copy_endpoint(Context& context, const model::Destinat
 
 // kInvalidArgument unless `url` is a target that deliveries may go to.
 Result<void> check_target_url(const Context& context, std::string_view url);
-// Seals `secret` for this destination and puts it first.
-Result<void> add_secret(const Context& context, model::Destination& destination,
-                        std::string_view secret);
 
 // Reads and checks `events`, `max_in_flight`, `rate_per_second`, `ordered`, `retry_schedule`
 // (seconds), `headers`, `signature_header`, `signature_prefix`; what is absent stays as it is. The

@@ -4,18 +4,19 @@
 
 #include "api/destination_settings.h"
 #include "api/endpoint_fields.h"
+#include "api/endpoint_secrets.h"
 #include "api/event_handlers.h"
 #include "api/idempotency.h"
 #include "api/resource_json.h"
 #include "crypto/sha256.h"
 #include "store/destinations.h"
+#include "webhooks/asymmetric.h"
 #include "webhooks/payload.h"
-#include "webhooks/signature.h"
 
 namespace verihook::api {
 namespace {
 
-constexpr Milliseconds kRotationOverlap = std::chrono::hours{24};
+constexpr std::string_view kKeySetCacheControl = "public, max-age=300";
 
 // Which of the two resources a route is about.
 struct Resource {
@@ -85,8 +86,10 @@ Answer remove(Context& context, Call& call, Resource resource) {
   co_return no_content();
 }
 
-// What PATCH may change; creation reads the same members after the ones that only it has.
-Result<void> read_changes(Context& context, Fields& fields, model::Destination& destination) {
+// What PATCH may change; creation reads the same members after the ones that only it has. `shown`
+// is a secret that was made and is to be shown once.
+Result<void> read_changes(Context& context, Fields& fields, model::Destination& destination,
+                          std::optional<std::string>& shown) {
   TRY(name, fields.optional_string("name", 200));
   if (name) destination.name = *name;
   TRY(url, fields.optional_string("url", 2'048));
@@ -94,12 +97,24 @@ Result<void> read_changes(Context& context, Fields& fields, model::Destination& 
     TRY_VOID(check_target_url(context, *url));
     destination.url = *url;
   }
-  TRY(secret, fields.optional_string("secret", 512));
-  if (secret) {
-    destination.secrets.clear();
-    TRY_VOID(add_secret(context, destination, *secret));
-  }
+  TRY_VOID(read_secrets(context, fields, destination, shown));
   return read_delivery_fields(fields, destination);
+}
+
+// For receivers, which have no key of ours: an endpoint without v1a signatures is not there.
+Answer key_set_of(Context& context, const Call& call, Resource resource) {
+  const std::string id(call.request.capture(resource.capture));
+  std::vector<std::string> keys;
+  if (is_id(id, resource.id_prefix)) {
+    CO_TRY(found, co_await context.database.read([&](store::Connection& db) {
+      return store::find_destination_of_any_tenant(db, id);
+    }));
+    if (found) keys = public_keys_of(*found, context.clock().wall_now());
+  }
+  if (keys.empty()) co_return not_found(resource.noun);
+  http::Response response = http::json_response(200, webhooks::key_set(keys));
+  response.headers.set("Cache-Control", std::string(kKeySetCacheControl));
+  co_return response;
 }
 
 Answer set_state(Context& context, Call& call, Resource resource, model::DestinationState state) {
@@ -115,18 +130,13 @@ Answer set_state(Context& context, Call& call, Resource resource, model::Destina
 Answer create_webhook(Context& context, Call& call) {
   CO_TRY(body, co_await read_fields_and_bytes(call.request, context.options.json_bytes_max));
   CO_TRY(url, body.fields.string("url", 2'048));
-  CO_TRY(secret, body.fields.optional_string("secret", 512));
-  if (secret && secret->empty()) {
-    co_return fail(Errc::kInvalidArgument, "secret must be 1 to 512 bytes long");
-  }
   if (!body.fields.has("events")) {
     co_return fail(Errc::kInvalidArgument,
                    "events is missing: name the types to receive, for example [\"bulk.*\"]");
   }
-  CO_TRY(made, make_endpoint(context, call.caller.tenant_id, url, secret.value_or("")));
-  CO_TRY(name, body.fields.optional_string("name", 200));
-  made.destination.name = name.value_or("");
-  CO_TRY_VOID(read_delivery_fields(body.fields, made.destination));
+  CO_TRY(made, make_endpoint(context, call.caller.tenant_id, url));
+  CO_TRY_VOID(read_changes(context, body.fields, made.destination, made.shown_secret));
+  if (made.destination.secrets.empty()) CO_TRY_VOID(add_new_secret(context, made));
   CO_TRY_VOID(read_settings(context, body.fields, made.destination));
   CO_TRY_VOID(body.fields.refuse_others());
   co_return co_await create(context, call, crypto::to_bytes(crypto::sha256(body.bytes)),
@@ -143,11 +153,12 @@ Answer get_webhook(Context& context, Call& call) {
 Answer patch_webhook(Context& context, Call& call) {
   CO_TRY(destination, co_await find(context, call, kWebhookResource));
   CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
-  CO_TRY_VOID(read_changes(context, fields, destination));
+  std::optional<std::string> shown;
+  CO_TRY_VOID(read_changes(context, fields, destination, shown));
   CO_TRY_VOID(read_settings(context, fields, destination));
   CO_TRY_VOID(fields.refuse_others());
   CO_TRY_VOID(co_await save(context, destination));
-  co_return http::json_response(200, destination_json(destination, {}));
+  co_return http::json_response(200, destination_json(destination, shown));
 }
 
 Answer delete_webhook(Context& context, Call& call) {
@@ -184,18 +195,14 @@ Answer rotate_webhook_secret(Context& context, Call& call) {
   CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
   CO_TRY(given, fields.optional_string("secret", 512));
   CO_TRY_VOID(fields.refuse_others());
-  const WallTime now = context.clock().wall_now();
-  std::erase_if(destination.secrets, [&](const model::SealedSecret& secret) {
-    return secret.expires_at && *secret.expires_at <= now;
-  });
-  for (model::SealedSecret& secret : destination.secrets) {
-    if (!secret.expires_at) secret.expires_at = now + kRotationOverlap;
-  }
-  const std::string secret = given ? *given : webhooks::generate_secret(context.random);
-  CO_TRY_VOID(add_secret(context, destination, secret));
+  std::optional<std::string> shown;
+  CO_TRY_VOID(rotate_secrets(context, destination, given, shown));
   CO_TRY_VOID(co_await save(context, destination));
-  co_return http::json_response(
-      200, destination_json(destination, given ? std::nullopt : std::optional(secret)));
+  co_return http::json_response(200, destination_json(destination, shown));
+}
+
+Answer get_webhook_keys(Context& context, Call& call) {
+  return key_set_of(context, call, kWebhookResource);
 }
 
 Answer list_webhook_deliveries(Context& context, Call& call) {
@@ -222,7 +229,7 @@ Answer create_destination(Context& context, Call& call) {
   destination.created_at = context.clock().wall_now();
   destination.updated_at = destination.created_at;
   if (!fields.has("name")) co_return fail(Errc::kInvalidArgument, "name is missing");
-  CO_TRY_VOID(read_changes(context, fields, destination));
+  CO_TRY_VOID(read_changes(context, fields, destination, made.shown_secret));
   CO_TRY(sources, fields.optional_strings("sources"));
   if (!sources || sources->empty()) {
     co_return fail(Errc::kInvalidArgument,
@@ -233,13 +240,16 @@ Answer create_destination(Context& context, Call& call) {
     co_return fail(Errc::kInvalidArgument, "url is missing: where events are posted to");
   }
   if (*kind == model::DestinationKind::kHttp && destination.secrets.empty()) {
-    made.shown_secret = webhooks::generate_secret(context.random);
-    CO_TRY_VOID(add_secret(context, destination, *made.shown_secret));
+    CO_TRY_VOID(add_new_secret(context, made));
   }
   CO_TRY_VOID(read_settings(context, fields, destination));
   CO_TRY_VOID(fields.refuse_others());
   co_return co_await create(context, call, crypto::to_bytes(crypto::sha256(body.bytes)),
                             std::move(made));
+}
+
+Answer get_destination_keys(Context& context, Call& call) {
+  return key_set_of(context, call, kDestinationResource);
 }
 
 Answer list_destinations(Context& context, Call& call) {
@@ -254,13 +264,14 @@ Answer get_destination(Context& context, Call& call) {
 Answer patch_destination(Context& context, Call& call) {
   CO_TRY(destination, co_await find(context, call, kDestinationResource));
   CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
-  CO_TRY_VOID(read_changes(context, fields, destination));
+  std::optional<std::string> shown;
+  CO_TRY_VOID(read_changes(context, fields, destination, shown));
   CO_TRY(sources, fields.optional_strings("sources"));
   if (sources) destination.sources = *sources;
   CO_TRY_VOID(read_settings(context, fields, destination));
   CO_TRY_VOID(fields.refuse_others());
   CO_TRY_VOID(co_await save(context, destination));
-  co_return http::json_response(200, destination_json(destination, {}));
+  co_return http::json_response(200, destination_json(destination, shown));
 }
 
 Answer delete_destination(Context& context, Call& call) {

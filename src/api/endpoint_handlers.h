@@ -16,6 +16,7 @@ Answer test_webhook(Context& context, Call& call);
 Answer pause_webhook(Context& context, Call& call);
 Answer resume_webhook(Context& context, Call& call);
 Answer rotate_webhook_secret(Context& context, Call& call);
+Answer get_webhook_keys(Context& context, Call& call);
 Answer list_webhook_deliveries(Context& context, Call& call);
 
 Answer create_destination(Context& context, Call& call);
@@ -23,5 +24,6 @@ Answer list_destinations(Context& context, Call& call);
 Answer get_destination(Context& context, Call& call);
 Answer patch_destination(Context& context, Call& call);
 Answer delete_destination(Context& context, Call& call);
+Answer get_destination_keys(Context& context, Call& call);
 
 }  // namespace verihook::api

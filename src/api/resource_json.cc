@@ -1,5 +1,8 @@
 #include "api/resource_json.h"
 
+#include <algorithm>
+
+#include "api/endpoint_secrets.h"
 #include "destinations/http_settings.h"
 #include "destinations/provider_settings.h"
 #include "webhooks/canonical_json.h"
@@ -166,6 +169,11 @@ std::string destination_json(const model::Destination& destination,
   json.member("status", model::to_string(destination.state));
   text_member(json, "status_reason", destination.state_reason);
   append_delivery_options(json, destination.options);
+  strings_member(json, "signatures", signatures_of(destination));
+  const auto newest = std::ranges::find_if(
+      destination.secrets, [](const auto& secret) { return !secret.public_key.empty(); });
+  text_member(json, "public_key",
+              newest == destination.secrets.end() ? std::string_view() : newest->public_key);
   if (destination.kind == model::DestinationKind::kContacts) {
     append_settings(json, destination.settings);
   } else if (destination.kind == model::DestinationKind::kHttp) {

@@ -86,6 +86,8 @@ constexpr RouteSpec kRoutes[] = {
      "List an endpoint's deliveries", "", "DeliveryPage",
      "limit cursor status event_id type job_id source since until text"},
 
+    {kGet, "/v1/webhooks/{webhook_id}/jwks.json", kPublic, get_webhook_keys, 200,
+     "The public keys of an endpoint's v1a signatures, as a JSON Web Key Set", "", "KeySet", ""},
     {kGet, "/v1/webhooks/{webhook_id}/health", kRead, get_webhook_health, 200,
      "How the endpoint has answered its newest deliveries, and what waits for it", "",
      "EndpointHealth", ""},
@@ -100,6 +102,8 @@ constexpr RouteSpec kRoutes[] = {
      "Change a destination", "DestinationChange", "Destination", ""},
     {kDelete, "/v1/destinations/{destination_id}", kWrite, delete_destination, 204,
      "Delete a destination", "", "", ""},
+    {kGet, "/v1/destinations/{destination_id}/jwks.json", kPublic, get_destination_keys, 200,
+     "The public keys of a destination's v1a signatures, as a JSON Web Key Set", "", "KeySet", ""},
 
     {kPost, "/v1/sources", kWrite, create_source, 201, "Open a door for webhooks", "SourceRequest",
      "Source", ""},

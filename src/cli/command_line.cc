@@ -16,6 +16,8 @@ namespace {
 
 constexpr const char* kServerFooter =
     "Server: --server URL (or VERIHOOK_URL) and --api-key KEY (or VERIHOOK_API_KEY).";
+constexpr const char* kSigningSecret =
+    "The secret shared with the receiver, or a private key (whsk_…)";
 constexpr std::int64_t kTimeoutMsMax = 600'000;
 constexpr std::int64_t kJobsListedMax = 100;
 
@@ -383,7 +385,7 @@ class Parser {
         ->check(CLI::IsMember(event_types()).description(""))
         ->type_name("EVENT");
     trigger->add_option("--to", trigger_.to, "The receiver")->required()->type_name("URL");
-    add_secret(*trigger, trigger_.secret);
+    add_secret(*trigger, trigger_.secret, kSigningSecret);
     trigger->add_option("--timeout-ms", trigger_.timeout_ms, "Time for the whole exchange")
         ->check(CLI::Range(std::int64_t{1}, kTimeoutMsMax))
         ->type_name("MS")
@@ -393,7 +395,7 @@ class Parser {
     auto* sign =
         command(app_, "sign", "Print the signature headers of a body", [this] { return sign_; });
     sign->add_option("file", sign_.file, "The body; `-` is standard input")->type_name("FILE");
-    add_secret(*sign, sign_.secret);
+    add_secret(*sign, sign_.secret, kSigningSecret);
     sign->add_option("--id", sign_.id, "webhook-id (default: a new one)")->type_name("ID");
     sign->add_option("--timestamp", sign_.timestamp, "Seconds since 1970 (default: now)")
         ->type_name("SECONDS");
@@ -402,7 +404,8 @@ class Parser {
                           [this] { return check_; });
     check->add_option("file", check_.file, "The body as received; `-` is standard input")
         ->type_name("FILE");
-    add_secret(*check, check_.secret);
+    add_secret(*check, check_.secret,
+               "The secret shared with the sender, or its public key (whpk_…)");
     check->add_option("--header", check_.headers, "A header as received; may be repeated")
         ->required()
         ->type_name("'NAME: VALUE'")
@@ -447,8 +450,8 @@ class Parser {
         "Nothing is replaced unless the new file is right. A running server reads it by itself.");
   }
 
-  static void add_secret(CLI::App& app, std::string& secret) {
-    app.add_option("--secret", secret, "The secret shared with the receiver")
+  static void add_secret(CLI::App& app, std::string& secret, const std::string& meaning) {
+    app.add_option("--secret", secret, meaning)
         ->envname("VERIHOOK_SECRET")
         ->required()
         ->type_name("SECRET");

@@ -35,6 +35,7 @@ Result<std::string> sign(const SignOptions& options) {
     }
     at = from_unix_ms(static_cast<std::int64_t>(*seconds) * 1000);
   }
+  TRY_VOID(webhooks::check_signing_secret(options.secret));
   webhooks::SigningOptions signing;
   signing.secrets = {options.secret};
   std::string out;
@@ -49,9 +50,9 @@ Result<webhooks::VerifierConfig> verifier_of(const CheckSignatureOptions& option
   for (const auto kind :
        {kHmac, kStandardWebhooks, kBillionVerify, kStripe, kGithub, kShopify, kSlack}) {
     if (webhooks::to_string(kind) != options.kind) continue;
-    auto config = webhooks::default_verifier(kind);
-    config.secrets = {options.secret};
-    return config;
+    // As for a source: a public key checks v1a signatures, and a private one is refused.
+    const std::string json = "{\"kind\":\"" + options.kind + "\"}";
+    return webhooks::parse_stored_verifier(json, {options.secret});
   }
   return fail(Errc::kInvalidArgument,
               "--kind must be hmac, standard-webhooks, billionverify, stripe, github, shopify or "

@@ -47,8 +47,8 @@ Decision decide(const AttemptResult& result, std::int64_t attempt_number,
     decision.verdict = row.with_tries_left;
     return decision;
   }
-  const auto next =
-      next_attempt(schedule_of(destination), attempt_number, now, result.retry_after, random);
+  const auto next = next_attempt(destination.options.retry_schedule, attempt_number, now,
+                                 result.retry_after, random);
   decision.verdict = next ? row.with_tries_left : row.exhausted;
   if (decision.verdict == Verdict::kRetry) decision.next_attempt_at = *next;
   decision.failing_since = failing_since.value_or(now);

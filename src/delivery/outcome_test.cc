@@ -62,6 +62,18 @@ TEST(Outcome, FollowsTheTable) {
   }
 }
 
+TEST(Outcome, AnEmptyScheduleMeansNoRetry) {
+  SeededRandom random(1);
+  model::Destination destination;
+  EXPECT_EQ(decide(failed(500), 1, destination, std::nullopt, kNow, random).verdict,
+            Verdict::kRetry);
+  destination.options.retry_schedule.clear();
+  EXPECT_EQ(decide(failed(500), 1, destination, std::nullopt, kNow, random).verdict,
+            Verdict::kDead);
+  EXPECT_EQ(decide(accepted(200), 1, destination, std::nullopt, kNow, random).verdict,
+            Verdict::kDelivered);
+}
+
 TEST(Outcome, TheHintOfTheReceiverIsHeeded) {
   SeededRandom random(1);
   AttemptResult busy = failed(429);

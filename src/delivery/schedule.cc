@@ -27,12 +27,6 @@ std::optional<WallTime> parse_http_date(const std::string& text) {
 
 }  // namespace
 
-std::vector<Milliseconds> schedule_of(const model::Destination& destination) {
-  if (!destination.options.retry_schedule.empty()) return destination.options.retry_schedule;
-  return destination.sources.empty() ? model::default_endpoint_schedule()
-                                     : model::default_processing_schedule();
-}
-
 std::optional<WallTime> next_attempt(std::span<const Milliseconds> schedule,
                                      std::int64_t attempt_number, WallTime now,
                                      std::optional<Milliseconds> retry_after, Random& random) {

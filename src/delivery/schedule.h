@@ -16,10 +16,6 @@ namespace verihook::delivery {
 inline constexpr double kScheduleJitter = 0.2;  // ±, of the delay
 inline constexpr Milliseconds kRetryAfterMax = std::chrono::hours{12};
 
-// The delays of a destination: its own, or the default of what it is (an endpoint for the events
-// that this program produces, or a processor of received ones) when it has none.
-std::vector<Milliseconds> schedule_of(const model::Destination& destination);
-
 // When to try again after attempt `attempt_number` (from 1) failed at `now`: the scheduled delay
 // with its jitter, or the receiver's hint when that is later, but never more than kRetryAfterMax
 // for a hint. Nothing when the schedule is exhausted.

@@ -44,13 +44,10 @@ TEST(Schedule, AHintIsHeededWhenItIsLaterAndNeverBeyondTwelveHours) {
   EXPECT_GE(*next_attempt(schedule, 1, kNow, -1h, random), kNow + 48s);
 }
 
-TEST(Schedule, ADestinationWithoutAScheduleHasTheDefaultOfItsPart) {
-  model::Destination destination;
-  EXPECT_EQ(schedule_of(destination), model::default_endpoint_schedule());
-  destination.sources = {"crm"};
-  EXPECT_EQ(schedule_of(destination), model::default_processing_schedule());
-  destination.options.retry_schedule = {3s};
-  EXPECT_EQ(schedule_of(destination), std::vector<Milliseconds>{3s});
+TEST(Schedule, AnEmptyOneAllowsNoRetryAtAll) {
+  SeededRandom random(1);
+  EXPECT_FALSE(next_attempt({}, 1, kNow, std::nullopt, random));
+  EXPECT_FALSE(next_attempt({}, 1, kNow, 5s, random));
 }
 
 TEST(RetryAfter, IsSecondsOrADateInAnyFormOfHttp) {

@@ -37,23 +37,26 @@ std::string_view to_string(DestinationState state);
 struct SealedSecret {
   std::string sealed;
   std::optional<WallTime> expires_at;  // set on the old one during a rotation
-};
-
-// How deliveries to one destination behave (contract, section 5).
-struct DeliveryOptions {
-  int max_in_flight = 10;
-  double rate_per_second = 0;                // 0: no limit
-  bool ordered = false;                      // one at a time per job
-  std::vector<Milliseconds> retry_schedule;  // delays after the first, second, … failure
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string signature_header = "X-Webhook-Signature";
-  std::string signature_prefix;  // "sha256=" for receivers that want it
+  // "whpk_…" of an Ed25519 key, which makes v1a signatures; empty: a shared secret, for v1.
+  std::string public_key{};
 };
 
 // After a failed first attempt, second attempt, …: the contract's defaults.
 std::vector<Milliseconds> default_endpoint_schedule();  // 5 s, 1 m, 5 m, 30 m, 2 h, 5 h, 10 h
 std::vector<Milliseconds>
 default_processing_schedule();  // 1 s, 5 s, 30 s, 2 m, 5 m: 5 tries in all
+
+// How deliveries to one destination behave (contract, section 5).
+struct DeliveryOptions {
+  int max_in_flight = 10;
+  double rate_per_second = 0;  // 0: no limit
+  bool ordered = false;        // one at a time per job
+  // Delays after the first, second, … failure; empty: one attempt and no other.
+  std::vector<Milliseconds> retry_schedule = default_endpoint_schedule();
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string signature_header = "X-Webhook-Signature";
+  std::string signature_prefix;  // "sha256=" for receivers that want it
+};
 
 struct Destination {
   std::string tenant_id;

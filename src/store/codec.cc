@@ -91,6 +91,7 @@ std::string encode(const std::vector<model::SealedSecret>& secrets) {
     json::object object;
     object["sealed"] = crypto::base64_encode(secret.sealed);  // sealed secrets are bytes
     if (secret.expires_at) object["expires_at"] = to_unix_ms(*secret.expires_at);
+    if (!secret.public_key.empty()) object["public_key"] = secret.public_key;
     array.push_back(std::move(object));
   }
   return json::serialize(array);
@@ -156,6 +157,9 @@ std::vector<model::SealedSecret> decode_secrets(std::string_view text) {
     if (const json::value* at = object.if_contains("expires_at")) {
       secret.expires_at = from_unix_ms(at->to_number<std::int64_t>());
     }
+    if (const json::value* key = object.if_contains("public_key")) {
+      secret.public_key = string_of(*key);
+    }
     secrets.push_back(std::move(secret));
   }
   return secrets;
@@ -168,6 +172,7 @@ model::DeliveryOptions decode_delivery_options(std::string_view text) {
   options.max_in_flight = object.at("max_in_flight").to_number<int>();
   options.rate_per_second = object.at("rate_per_second").to_number<double>();
   options.ordered = object.at("ordered").as_bool();
+  options.retry_schedule.clear();
   for (const json::value& delay : object.at("retry_schedule_ms").as_array()) {
     options.retry_schedule.emplace_back(delay.to_number<std::int64_t>());
   }

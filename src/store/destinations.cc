@@ -76,6 +76,12 @@ Result<model::Destination> find_destination(Connection& db, std::string_view ten
       "destination");
 }
 
+Result<std::optional<model::Destination>> find_destination_of_any_tenant(Connection& db,
+                                                                         std::string_view id) {
+  return find_row(db, "SELECT " DESTINATION_COLUMNS " FROM destinations WHERE id = $1", {id},
+                  destination_of);
+}
+
 Result<std::vector<model::Destination>> list_destinations(Connection& db,
                                                           std::string_view tenant_id,
                                                           std::string_view id_prefix,

@@ -19,6 +19,9 @@ Result<void> delete_destination(Connection& db, std::string_view tenant_id, std:
                                 WallTime now);
 Result<model::Destination> find_destination(Connection& db, std::string_view tenant_id,
                                             std::string_view id);
+// For whoever asks without a tenant, as for public keys.
+Result<std::optional<model::Destination>> find_destination_of_any_tenant(Connection& db,
+                                                                         std::string_view id);
 // `id_prefix` is "wh" or "dst"; oldest first, after `after_id`.
 Result<std::vector<model::Destination>> list_destinations(Connection& db,
                                                           std::string_view tenant_id,

@@ -11,7 +11,7 @@ model::Destination full_destination() {
   model::Destination destination = make_destination("a", "wh_1");
   destination.kind = model::DestinationKind::kNats;
   destination.secrets = {{.sealed = std::string("\0\xfe", 2), .expires_at = std::nullopt},
-                         {.sealed = "old", .expires_at = at_s(99)}};
+                         {.sealed = "old", .expires_at = at_s(99), .public_key = "whpk_p"}};
   destination.events = {"bulk.*", "webhook.test"};
   destination.sources = {"provider", "öther"};
   destination.job_id = "job_9";
@@ -39,6 +39,7 @@ void expect_same(const model::Destination& found, const model::Destination& want
   for (std::size_t i = 0; i < found.secrets.size(); ++i) {
     EXPECT_EQ(found.secrets[i].sealed, wanted.secrets[i].sealed);
     EXPECT_EQ(found.secrets[i].expires_at, wanted.secrets[i].expires_at);
+    EXPECT_EQ(found.secrets[i].public_key, wanted.secrets[i].public_key);
   }
   EXPECT_EQ(found.events, wanted.events);
   EXPECT_EQ(found.sources, wanted.sources);
@@ -55,6 +56,21 @@ void expect_same(const model::Destination& found, const model::Destination& want
   EXPECT_EQ(found.settings, wanted.settings);
   EXPECT_EQ(found.created_at, wanted.created_at);
   EXPECT_EQ(found.updated_at, wanted.updated_at);
+}
+
+TEST_F(DestinationsTest, AnEmptyScheduleIsKeptAndIsNotTheDefault) {
+  model::Destination destination = make_destination("a", "wh_1");
+  destination.options.retry_schedule.clear();
+  ASSERT_TRUE(insert_destination(db(), destination));
+  EXPECT_TRUE(find_destination(db(), "a", "wh_1")->options.retry_schedule.empty());
+}
+
+TEST_F(DestinationsTest, OneIsFoundByItsIdAlone) {
+  ASSERT_TRUE(insert_destination(db(), full_destination()));
+  const auto found = find_destination_of_any_tenant(db(), "wh_1");
+  ASSERT_TRUE(found && *found);
+  expect_same(**found, full_destination());
+  EXPECT_FALSE(find_destination_of_any_tenant(db(), "wh_2")->has_value());
 }
 
 TEST_F(DestinationsTest, ADestinationReadsBackWithEveryField) {

@@ -417,7 +417,12 @@ ALTER TABLE attempts ADD COLUMN tls_ms DOUBLE PRECISION;
 ALTER TABLE attempts ADD COLUMN first_byte_ms DOUBLE PRECISION;
 )";
 
-constexpr std::array<Migration, 14> kMigrations = {{
+// Public keys are asked for without a tenant.
+constexpr std::string_view kDestinationIds = R"(
+CREATE INDEX destinations_id ON destinations (id);
+)";
+
+constexpr std::array<Migration, 15> kMigrations = {{
     {1, kAccounts},
     {2, kJobs},
     {3, kEvents},
@@ -432,6 +437,7 @@ constexpr std::array<Migration, 14> kMigrations = {{
     {12, kJobRetention},
     {13, kReplays},
     {14, kAttemptPhases},
+    {15, kDestinationIds},
 }};
 
 Result<void> apply(Driver& driver, Connection& writer, const Migration& migration) {

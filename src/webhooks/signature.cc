@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "crypto/encoding.h"
 #include "crypto/hmac.h"
+#include "webhooks/asymmetric.h"
 
 namespace verihook::webhooks {
 
@@ -18,14 +19,32 @@ constexpr std::size_t kGeneratedKeyBytes = 32;
 
 }  // namespace
 
+Result<void> check_signing_secret(std::string_view secret) {
+  if (secret.starts_with(kPublicKeyPrefix)) {
+    return fail(Errc::kInvalidArgument,
+                "a public key (whpk_) cannot sign; give the private one (whsk_)");
+  }
+  if (secret.starts_with(kPrivateKeyPrefix)) TRY_VOID(parse_private_key(secret));
+  if (secret.empty()) return fail(Errc::kInvalidArgument, "an empty secret cannot sign");
+  return {};
+}
+
 std::vector<std::pair<std::string, std::string>> sign(const SigningOptions& options,
                                                       const SignedMessage& message) {
   const std::string timestamp = std::to_string(
       std::chrono::floor<std::chrono::seconds>(message.attempt_time).time_since_epoch().count());
   std::vector<std::pair<std::string, std::string>> headers;
   std::string standard;
+  std::string asymmetric;
   for (const std::string& secret : options.secrets) {
-    if (secret.empty()) continue;
+    if (secret.empty() || secret.starts_with(kPublicKeyPrefix)) continue;
+    if (secret.starts_with(kPrivateKeyPrefix)) {
+      if (const auto key = parse_private_key(secret)) {
+        if (!asymmetric.empty()) asymmetric += ' ';
+        asymmetric += asymmetric_signature(*key, message.id, timestamp, message.body);
+      }
+      continue;
+    }
     if (standard.empty()) {
       const std::string hex = options.hex_prefix + hex_signature(secret, message.body);
       headers.emplace_back(options.hex_header_name, hex);
@@ -38,6 +57,8 @@ std::vector<std::pair<std::string, std::string>> sign(const SigningOptions& opti
     }
     standard += standard_webhooks_signature(secret, message.id, timestamp, message.body);
   }
+  if (!standard.empty() && !asymmetric.empty()) standard += ' ';
+  standard += asymmetric;
   headers.emplace_back("webhook-id", message.id);
   headers.emplace_back("webhook-timestamp", timestamp);
   if (!standard.empty()) headers.emplace_back("webhook-signature", standard);

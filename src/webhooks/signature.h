@@ -3,7 +3,9 @@
 //    X-BillionVerify-Signature. Such a header holds one value, so during a rotation it is made with
 //    the first (newest) secret;
 //  - Standard Webhooks 1.0: webhook-id, webhook-timestamp, webhook-signature, signed with every
-//  secret.
+//    secret.
+// A secret that begins with "whsk_" is a private key (asymmetric.h): it makes a v1a signature and
+// nothing else.
 // Pure; any thread; nothing fails.
 #pragma once
 
@@ -14,11 +16,12 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/result.h"
 
 namespace verihook::webhooks {
 
 struct SigningOptions {
-  std::vector<std::string> secrets{};  // newest first; empty ones never sign
+  std::vector<std::string> secrets{};  // newest first; what the check below refuses never signs
   std::string hex_header_name = "X-Webhook-Signature";
   bool also_billionverify = true;
   std::string hex_prefix{};  // "sha256=" for receivers that want it
@@ -30,6 +33,9 @@ struct SignedMessage {
   std::string_view body{};
   WallTime attempt_time{};
 };
+
+// kInvalidArgument for what only looks like a secret: a public key, a damaged private one.
+Result<void> check_signing_secret(std::string_view secret);
 
 // Header names and values in the order to send. Without a secret: webhook-id and webhook-timestamp
 // alone, which promise nothing.

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/encoding.h"
+#include "webhooks/asymmetric.h"
 
 namespace verihook::webhooks {
 namespace {
@@ -73,6 +74,40 @@ TEST(Signature, TakesNameAndPrefixFromTheEndpoint) {
   EXPECT_EQ(once.size(), 4U);
   const auto without = sign({.secrets = {"s"}, .also_billionverify = false}, message);
   EXPECT_EQ(value_of(without, "X-BillionVerify-Signature"), "absent");
+}
+
+TEST(Signature, IsOfBothFamiliesWhenThereAreKeysOfBoth) {
+  SeededRandom random(3);
+  const auto key = crypto::Ed25519Key::make(random);
+  const auto old_key = crypto::Ed25519Key::make(random);
+  const SignedMessage message{.id = "evt_1", .body = "{}", .attempt_time = at(1700000000)};
+  const auto asymmetric = [](const crypto::Ed25519Key& signer) {
+    return asymmetric_signature(signer, "evt_1", "1700000000", "{}");
+  };
+  const auto both =
+      sign({.secrets = {to_private_text(key), "shared", to_private_text(old_key)}}, message);
+  EXPECT_EQ(value_of(both, "webhook-signature"),
+            standard_webhooks_signature("shared", "evt_1", "1700000000", "{}") + " " +
+                asymmetric(key) + " " + asymmetric(old_key));
+  EXPECT_EQ(value_of(both, "X-Webhook-Signature"), hex_signature("shared", "{}"));
+
+  const auto alone = sign({.secrets = {to_private_text(key)}}, message);
+  EXPECT_EQ(value_of(alone, "webhook-signature"), asymmetric(key));
+  EXPECT_EQ(alone.size(), 3U);  // without a shared secret there are no hex headers
+}
+
+TEST(Signature, IsNeverMadeWithTheTextOfAKey) {
+  SeededRandom random(4);
+  const auto key = crypto::Ed25519Key::make(random);
+  for (const std::string& secret : {std::string("whsk_damaged"), to_public_text(key)}) {
+    const auto headers =
+        sign({.secrets = {secret}}, {.id = "evt_1", .body = "{}", .attempt_time = at(1)});
+    EXPECT_EQ(headers.size(), 2U);
+    EXPECT_FALSE(check_signing_secret(secret)) << secret;
+  }
+  EXPECT_TRUE(check_signing_secret(to_private_text(key)));
+  EXPECT_TRUE(check_signing_secret("any text"));
+  EXPECT_FALSE(check_signing_secret(""));
 }
 
 TEST(Signature, IsNeverMadeWithAnEmptySecret) {

@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 
 #include "base/text.h"
+#include "webhooks/asymmetric.h"
 #include "webhooks/strict_json.h"
 #include "webhooks/verify.h"
 
@@ -209,6 +210,23 @@ Result<std::string> text_field(std::string_view field, const json::value& value)
   return std::string(value.get_string());
 }
 
+// Keys of the asymmetric family: the public one checks v1a signatures, and the private one is the
+// sender's alone.
+Result<void> check_key(VerifierKind kind, std::string_view secret) {
+  if (secret.starts_with(kPrivateKeyPrefix)) {
+    return bad_field("secrets", "without private keys (whsk_): give the public one (whpk_)");
+  }
+  if (!secret.starts_with(kPublicKeyPrefix)) return {};
+  if (kind != VerifierKind::kStandardWebhooks) {
+    return bad_field("secrets", "without public keys (whpk_) unless kind is standard-webhooks");
+  }
+  if (!parse_public_key(secret)) {
+    return bad_field("secrets",
+                     "a list of secrets, or of public keys: whpk_ and base64 of 32 bytes");
+  }
+  return {};
+}
+
 Result<void> set_secrets(VerifierConfig& config, std::vector<std::string> secrets) {
   if (secrets.empty() || secrets.size() > kSecretsMax) {
     return bad_field("secrets", "a list of 1 to 10 strings");
@@ -217,6 +235,7 @@ Result<void> set_secrets(VerifierConfig& config, std::vector<std::string> secret
     if (secret.empty() || secret.size() > kSecretBytesMax) {
       return bad_field("secrets", "a list of strings of 1 to 1024 bytes, none of them empty");
     }
+    TRY_VOID(check_key(config.kind, secret));
     if (config.kind == VerifierKind::kBasic && secret.find(':') == std::string::npos) {
       return bad_field("secrets", "a list of \"user:password\" for basic");
     }

@@ -41,6 +41,8 @@ TEST(VerifierConfig, NeedsNoMoreThanKindAndSecrets) {
   }
   EXPECT_TRUE(parse(R"({"kind":"basic","secrets":["user:password"]})"));
   EXPECT_TRUE(parse(R"({"kind":"none"})"));
+  EXPECT_TRUE(parse(R"({"kind":"standard-webhooks",)"
+                    R"("secrets":["whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="]})"));
 }
 
 TEST(VerifierConfig, NamesTheFieldThatIsWrong) {
@@ -53,6 +55,10 @@ TEST(VerifierConfig, NamesTheFieldThatIsWrong) {
       {R"({"kind":"hmac","secrets":[]})", "\"verifier.secrets\""},
       {R"({"kind":"hmac","secrets":"s"})", "\"verifier.secrets\""},
       {R"({"kind":"hmac","secrets":[""]})", "\"verifier.secrets\""},
+      {R"({"kind":"standard-webhooks","secrets":["whsk_AAAA"]})", "give the public one"},
+      {R"({"kind":"standard-webhooks","secrets":["whpk_AAAA"]})", "whpk_ and base64 of 32"},
+      {R"({"kind":"hmac","secrets":["whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="]})",
+       "unless kind is standard-webhooks"},
       {R"({"kind":"hmac","secrets":["s",1]})", "\"verifier.secrets\""},
       {R"({"kind":"hmac","secrets":["1","2","3","4","5","6","7","8","9","10","11"]})",
        "\"verifier.secrets\""},

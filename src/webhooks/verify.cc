@@ -9,6 +9,7 @@
 #include "crypto/encoding.h"
 #include "crypto/hmac.h"
 #include "crypto/sha256.h"
+#include "webhooks/asymmetric.h"
 #include "webhooks/signature.h"
 
 namespace verihook::webhooks {
@@ -16,6 +17,7 @@ namespace verihook::webhooks {
 namespace {
 
 constexpr std::size_t kTimestampDigitsMax = 12;
+constexpr std::string_view kAsymmetricPrefix = "v1a,";
 
 VerifyOutcome outcome(VerifyStatus status, std::string detail) {
   return {.status = status, .detail = std::move(detail)};
@@ -41,6 +43,7 @@ std::vector<std::string_view> values_of(ReceivedHeaders headers, std::string_vie
 // What the request says, before anything is computed.
 struct Claim {
   std::vector<std::string_view> signatures;  // encoded, without their prefix
+  std::vector<std::string_view> asymmetric_signatures;
   std::string_view timestamp;
   std::string_view id;
 };
@@ -69,7 +72,7 @@ std::unexpected<VerifyOutcome> too_many_signatures() {
   return std::unexpected(invalid("more than 20 signatures are listed"));
 }
 
-// Standard Webhooks: "v1,... v1,... v1a,...": versions other than v1 are skipped, not refused.
+// Standard Webhooks: "v1,... v1,... v1a,...": other versions are skipped, not refused.
 std::expected<void, VerifyOutcome> split_standard(std::string_view header,
                                                   const VerifierConfig& config, Claim& claim) {
   const auto entries = split(header, ' ');
@@ -77,7 +80,12 @@ std::expected<void, VerifyOutcome> split_standard(std::string_view header,
   for (std::string_view entry : entries) {
     if (entry.starts_with(config.prefix)) {
       claim.signatures.push_back(entry.substr(config.prefix.size()));
+    } else if (entry.starts_with(kAsymmetricPrefix)) {
+      claim.asymmetric_signatures.push_back(entry.substr(kAsymmetricPrefix.size()));
     }
+  }
+  if (claim.asymmetric_signatures.size() > kAsymmetricSignaturesMax) {
+    return std::unexpected(invalid("more than 4 v1a signatures are listed"));
   }
   return {};
 }
@@ -138,11 +146,14 @@ std::expected<Claim, VerifyOutcome> read_claim(const VerifierConfig& config,
   return claim;
 }
 
-// Every key that a secret stands for.
+// A public key is known to everybody, and so never the key of a MAC.
+bool is_public_key(const std::string& secret) { return secret.starts_with(kPublicKeyPrefix); }
+
+// Every key of a MAC that a secret stands for.
 std::vector<std::string> keys_of(const VerifierConfig& config) {
   std::vector<std::string> keys;
   for (const std::string& secret : config.secrets) {
-    if (secret.empty()) continue;
+    if (secret.empty() || is_public_key(secret)) continue;
     const std::string prefixed = secret.starts_with("whsec_") ? secret : "whsec_" + secret;
     const std::string decoded = standard_webhooks_key(prefixed);
     const bool can_decode = decoded != prefixed;
@@ -207,6 +218,25 @@ bool any_signature_matches(const VerifierConfig& config, const Claim& claim,
   return matches;
 }
 
+// Nothing here is secret, so the first match ends it.
+bool any_asymmetric_signature_matches(const VerifierConfig& config, const Claim& claim,
+                                      std::string_view body) {
+  if (claim.asymmetric_signatures.empty()) return false;
+  std::string content;
+  for (const std::string_view part : signed_parts(config.signed_content, claim, body)) {
+    content += part;
+  }
+  for (const std::string& secret : config.secrets) {
+    const auto key = parse_public_key(secret);
+    if (!key) continue;
+    for (const std::string_view listed : claim.asymmetric_signatures) {
+      const auto signature = crypto::base64_decode(listed);
+      if (signature && crypto::verify_ed25519(*key, content, *signature)) return true;
+    }
+  }
+  return false;
+}
+
 VerifyOutcome verify_signature(const VerifierConfig& config, ReceivedHeaders headers,
                                std::string_view body, WallTime now, Milliseconds tolerance) {
   const auto claim = read_claim(config, headers);
@@ -219,7 +249,10 @@ VerifyOutcome verify_signature(const VerifierConfig& config, ReceivedHeaders hea
     result.signed_at = from_unix_ms(static_cast<std::int64_t>(*seconds) * 1000);
   }
   result.signed_id = claim->id;
-  if (!any_signature_matches(config, *claim, body)) return result;
+  if (!any_signature_matches(config, *claim, body) &&
+      !any_asymmetric_signature_matches(config, *claim, body)) {
+    return result;
+  }
   if (result.signed_at) {
     // To the second, as the timestamp is: a sender at the very limit is still within it.
     const WallTime now_s = std::chrono::floor<std::chrono::seconds>(now);

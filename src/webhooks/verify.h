@@ -21,12 +21,15 @@
 namespace verihook::webhooks {
 
 inline constexpr std::size_t kSignaturesMax = 20;  // listed in one header; more is refused
-inline constexpr std::size_t kSecretsMax = 10;     // of one source
+// v1a signatures in one header: each costs a hash of the body for each public key.
+inline constexpr std::size_t kAsymmetricSignaturesMax = 4;
+inline constexpr std::size_t kSecretsMax = 10;  // of one source
 inline constexpr std::size_t kSecretBytesMax = 1024;
 
 enum class VerifierKind {
   kHmac,              // HMAC-SHA256 in a header, everything about it configurable
-  kStandardWebhooks,  // webhook-id, webhook-timestamp, webhook-signature
+  kStandardWebhooks,  // webhook-id, webhook-timestamp, webhook-signature; a secret "whpk_…" is a
+                      // public key and checks v1a signatures alone
   kBillionVerify,     // hex of the body, in any of the header names that its clients know
   kStripe,            // Stripe-Signature: t=...,v1=...
   kGithub,            // X-Hub-Signature-256: sha256=...

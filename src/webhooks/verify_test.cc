@@ -5,6 +5,7 @@
 
 #include "crypto/encoding.h"
 #include "crypto/hmac.h"
+#include "webhooks/asymmetric.h"
 #include "webhooks/signature.h"
 
 namespace verihook::webhooks {
@@ -300,6 +301,45 @@ TEST(Verify, ChoosesTheKeyOfAStandardSecretAsTold) {
   config.secrets = {"not base64"};
   EXPECT_EQ(status_of(config, standard_headers("v1," + hmac_base64("not base64", content))),
             VerifyStatus::kInvalid);
+}
+
+TEST(Verify, AcceptsAnAsymmetricSignatureOfTheHolderOfThePrivateKey) {
+  SeededRandom random(5);
+  const auto key = crypto::Ed25519Key::make(random);
+  const auto other = crypto::Ed25519Key::make(random);
+  const auto config = config_of(VerifierKind::kStandardWebhooks,
+                                {"whsec_" + std::string(44, 'A'), to_public_text(key)});
+  const auto signed_by = [&](const crypto::Ed25519Key& signer, std::string_view id = "msg_1") {
+    return asymmetric_signature(signer, id, std::to_string(kNowSeconds), kBody);
+  };
+  const auto status = [&](const std::string& value) {
+    return status_of(config, standard_headers(value));
+  };
+  EXPECT_EQ(status(signed_by(key)), VerifyStatus::kAccepted);
+  EXPECT_EQ(status("v1,AAAA " + signed_by(other) + " " + signed_by(key)), VerifyStatus::kAccepted);
+  EXPECT_EQ(status(signed_by(other)), VerifyStatus::kInvalid);
+  EXPECT_EQ(status(signed_by(key, "msg_2")), VerifyStatus::kInvalid);
+  EXPECT_EQ(status("v1," + signed_by(key).substr(4)), VerifyStatus::kInvalid);
+  EXPECT_EQ(status("v1a,"), VerifyStatus::kInvalid);
+  // Each costs a hash of the whole body.
+  std::string many = signed_by(key);
+  for (int i = 0; i < 4; ++i) many += " " + signed_by(other);
+  EXPECT_EQ(status(many), VerifyStatus::kInvalid);
+}
+
+TEST(Verify, APublicKeyIsNeverTheKeyOfAMac) {
+  SeededRandom random(6);
+  const std::string secret = to_public_text(crypto::Ed25519Key::make(random));
+  const std::string content = "msg_1." + std::to_string(kNowSeconds) + "." + std::string(kBody);
+  for (const auto encoding :
+       {SecretEncoding::kAuto, SecretEncoding::kBase64, SecretEncoding::kRaw}) {
+    VerifierConfig config = config_of(VerifierKind::kStandardWebhooks, {secret});
+    config.secret_encoding = encoding;
+    for (const std::string& forged : {secret, *parse_public_key(secret)}) {
+      EXPECT_EQ(status_of(config, standard_headers("v1," + hmac_base64(forged, content))),
+                VerifyStatus::kInvalid);
+    }
+  }
 }
 
 TEST(Verify, ChecksBasicCredentials) {

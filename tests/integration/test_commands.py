@@ -167,6 +167,26 @@ def test_sign_and_check_signature_agree_with_others(tmp_path):
     assert done.returncode == 1, done
 
 
+def test_sign_and_check_signature_know_asymmetric_keys(tmp_path):
+    """The key of RFC 8032, 7.1, test 1."""
+    private = ("whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2DXWpgBgrEKt9VL/"
+               "tPJZAc6DuFy89qmIyWvAhpo9wdRGg==")
+    public = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+    body = tmp_path / "body.json"
+    body.write_text("{}")
+    headers = succeed(run_command("sign", body, "--secret", private)).splitlines()
+    assert any(line.startswith("webhook-signature: v1a,") for line in headers), headers
+    check = ["check-signature", body, "--kind", "standard-webhooks"]
+    for line in headers:
+        check += ["--header", line]
+    succeed(run_command(*check, "--secret", public))
+    other = public.replace("11qY", "12qY")
+    assert run_command(*check, "--secret", other).returncode == 1
+    for refused, word in ((run_command(*check, "--secret", private), "public"),
+                          (run_command("sign", body, "--secret", public), "private")):
+        assert refused.returncode != 0 and word in refused.stderr, refused
+
+
 def test_a_server_that_is_not_there_is_one_sentence_and_exit_code_1():
     done = run_command("keys", "list", environment={
         "VERIHOOK_URL": f"http://127.0.0.1:{free_port()}", "VERIHOOK_API_KEY": KEY})

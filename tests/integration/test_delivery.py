@@ -55,6 +55,14 @@ def test_two_failures_then_success(program, receiver, tag):
     assert all(age_seconds(a["started_at"]) < 120 for a in delivery["attempts"])
 
 
+def test_an_empty_schedule_means_no_retry(program, receiver, tag):
+    path = f"/fail/1/500/{tag}"
+    hook = endpoint(program, receiver.url + path, ["webhook.test"], retry_schedule=[])
+    assert program.get(f"/v1/webhooks/{hook}")["retry_schedule"] == []
+    delivery = wait_for_status(program, hook, send_test(program, hook), "dead")
+    assert delivery["attempt_count"] == 1, delivery
+
+
 def test_exhausted_becomes_a_dead_letter_and_can_be_requeued(program, receiver, tag):
     path = f"/fail/4/502/{tag}"
     # Not "*": the notice of its own dead letter would be the fifth failure, and open the breaker.

@@ -1,4 +1,5 @@
-"""Signatures against other people's libraries: standardwebhooks, svix, stripe, octokit.
+"""Signatures against other people's libraries: standardwebhooks, svix, stripe, octokit, and node's
+crypto for the asymmetric ones.
 
 Random payloads and secrets, VERIHOOK_SEED; VERIHOOK_ORACLE_PAYLOADS says how many (100).
 """
@@ -16,12 +17,25 @@ ORACLE = Path(__file__).resolve().parent / "webhook_oracles/oracle.mjs"
 PAYLOADS = int(os.environ.get("VERIHOOK_ORACLE_PAYLOADS", "100"))
 SEED = int(os.environ.get("VERIHOOK_SEED", "4711"))
 ENDPOINTS = 5
-KINDS = ("standard-webhooks", "svix", "stripe", "github")
+# Which verifier each kind of sender is received by.
+KINDS = {"standard-webhooks": "standard-webhooks", "svix": "standard-webhooks",
+         "stripe": "stripe", "github": "github", "asymmetric": "standard-webhooks"}
 LETTERS = "aZ09 _-/\\\"'<>&{}[]:,.\n\t\u0000\u001f\u007fäßñ€\u2028\u2029漢字🙂\u202e\ufeff"
 
 
 def random_secret(chance):
     return "whsec_" + base64.b64encode(chance.randbytes(chance.randint(24, 64))).decode()
+
+
+def run_oracle(*arguments, given=""):
+    done = subprocess.run(["node", str(ORACLE), *arguments], capture_output=True, text=True,
+                          input=given, timeout=120 + PAYLOADS, check=False)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def key_pairs(count):
+    return run_oracle("keys", str(count))
 
 
 def random_text(chance):
@@ -106,28 +120,69 @@ def test_what_we_sign_is_believed_by_everybody_also_during_a_rotation(program, t
     assert {len(verdict["svix"]) for verdict in judge.written()} == {1, 2}
 
 
+def test_asymmetric_signatures_are_believed_by_the_published_keys(program, tmp_path):
+    chance = random.Random(SEED + 2)
+    judge = Judge(tmp_path).start()
+    (own,) = key_pairs(1)
+    hooks = {"/made": {"signatures": ["v1a"]}, "/given": {"secret": own["private"]},
+             "/both": {"signatures": ["v1", "v1a"]}}
+    keys = {}
+    for path, settings in hooks.items():
+        made = program.post("/v1/webhooks", {"url": judge.url + path,
+                                             "events": ["verification.completed"], **settings},
+                            201)
+        assert ("secret" in made) == (path == "/both"), made
+        assert own["private"] not in json.dumps(made)
+        assert made["public_key"].startswith("whpk_"), made
+        assert path != "/given" or made["public_key"] == own["public"]
+        hooks[path] = made["webhook_id"]
+    try:
+        for rotation in range(2):
+            for path, hook in hooks.items():
+                if rotation:
+                    program.post(f"/v1/webhooks/{hook}/rotate-secret", {})
+                document = program.get(f"/v1/webhooks/{hook}/jwks.json", key=None)
+                assert len(document["keys"]) == 1 + rotation, document
+                # The old key first, so that what is signed with it too is seen.
+                keys[path] = document["keys"][::-1]
+            judge.know(keys)
+            ask_later(program, chance, 3)
+            expected = (rotation + 1) * 3 * len(hooks)
+            wait_until(lambda: len(judge.written()) >= expected, 60,
+                       lambda: f"{expected} deliveries; so far {len(judge.written())}")
+    finally:
+        for hook in hooks.values():
+            program.call("DELETE", f"/v1/webhooks/{hook}").expect(204)
+        judge.stop()
+    assert len({key["kid"] for path in keys for key in keys[path]}) == 2 * len(hooks)
+    for verdict in judge.written():
+        assert all(verdict["asymmetric"]) and verdict["altered"], verdict
+    assert {len(verdict["asymmetric"]) for verdict in judge.written()} == {1, 2}
+
+
 def test_what_others_sign_is_believed_by_us_with_old_and_new_secret(program):
     print(f"VERIHOOK_SEED={SEED} VERIHOOK_ORACLE_PAYLOADS={PAYLOADS}")
     chance = random.Random(SEED + 1)
     lines, statuses, sources = [], [], []
-    for kind in KINDS:
-        secrets = [random_secret(chance) for _ in range(2)]
-        verifier = "standard-webhooks" if kind == "svix" else kind
+    for kind, verifier in KINDS.items():
+        if kind == "asymmetric":
+            pairs = key_pairs(3)
+            given = [pair["private"] for pair in pairs]
+            known, strange = [pair["public"] for pair in pairs[:2]], given[2]
+        else:
+            given = [random_secret(chance) for _ in range(3)]
+            known, strange = given[:2], given[2]
         sources.append(program.post("/v1/sources", {
-            "name": f"oracle-{kind}", "verifier": {"kind": verifier, "secrets": secrets}},
+            "name": f"oracle-{kind}", "verifier": {"kind": verifier, "secrets": known}},
             201)["source_id"])
         for number in range(PAYLOADS // len(KINDS)):
-            known = chance.random() < 0.8
+            good = chance.random() < 0.8
             body = {"event_type": "any.thing", "number": number, "data": random_object(chance)}
             lines.append({"url": f"{program.url}/webhooks/oracle-{kind}", "kind": kind,
-                          "secret": chance.choice(secrets) if known else random_secret(chance),
+                          "secret": chance.choice(given[:2]) if good else strange,
                           "body": json.dumps(body, ensure_ascii=chance.random() < 0.5)})
-            statuses.append(200 if known else 401)
-    done = subprocess.run(["node", str(ORACLE), "send"], capture_output=True, text=True,
-                          input="".join(json.dumps(line) + "\n" for line in lines),
-                          timeout=120 + PAYLOADS, check=False)
-    assert done.returncode == 0, done.stderr
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
+            statuses.append(200 if good else 401)
+    answers = run_oracle("send", given="".join(json.dumps(line) + "\n" for line in lines))
     wrong = [(line, answer) for line, answer, status in zip(lines, answers, statuses)
              if answer["status"] != status]
     assert len(answers) == len(lines) and not wrong, wrong[:3]
