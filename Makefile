@@ -33,7 +33,7 @@ bench: ## The benchmarks, one file per question; results in bench/README.md
 	@tools/setup bench
 	@bench/run
 
-soak: ## What is too long for a test run: 10,000 simulated lives, 50 kills, 90 minutes of fuzzing
+soak: ## What is too long for a test run: simulated lives, kills, oracles, hostile endpoints, fuzzing
 	@tests/soak
 
 clean: ## Removes everything that was built
