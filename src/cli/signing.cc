@@ -9,6 +9,7 @@
 #include "cli/client_session.h"
 #include "cli/commands.h"
 #include "crypto/system_random.h"
+#include "webhooks/diagnosis.h"
 #include "webhooks/signature.h"
 #include "webhooks/verify.h"
 
@@ -73,37 +74,6 @@ Result<std::vector<ReceivedHeader>> read_headers(const std::vector<std::string>&
   return headers;
 }
 
-// What is most often wrong: something at the end of the body or the secret that a file or a form
-// added, and what would have to be so instead.
-std::string_view likely_mistake(const webhooks::VerifierConfig& config,
-                                const std::vector<ReceivedHeader>& headers, const std::string& body,
-                                WallTime now, Milliseconds tolerance) {
-  const auto good = [&](const std::string& secret, std::string_view text) {
-    auto changed = config;
-    changed.secrets = {secret};
-    const auto status = webhooks::verify(changed, headers, text, now, tolerance).status;
-    return status == webhooks::VerifyStatus::kAccepted || status == webhooks::VerifyStatus::kStale;
-  };
-  const std::string& secret = config.secrets.front();
-  const std::string trimmed(trim(secret));
-  if (trimmed != secret && good(trimmed, body)) {
-    return "it matches without the white space around the secret";
-  }
-  std::string_view shorter = body;
-  while (shorter.ends_with('\n') || shorter.ends_with('\r')) shorter.remove_suffix(1);
-  if (shorter.size() != body.size() && good(secret, shorter)) {
-    return "it matches without the line end at the end of the body";
-  }
-  if (good(secret, body + "\n")) return "it matches with a line end at the end of the body";
-  auto without_prefix = config;
-  without_prefix.prefix = "sha256=";
-  if (config.prefix.empty() &&
-      webhooks::verify(without_prefix, headers, body, now, tolerance).accepted()) {
-    return "it matches when sha256= before the signature is left out";
-  }
-  return "";
-}
-
 Result<int> check(const CheckSignatureOptions& options) {
   TRY(config, verifier_of(options));
   TRY(headers, read_headers(options.headers));
@@ -120,11 +90,8 @@ Result<int> check(const CheckSignatureOptions& options) {
   std::string text = paint(terminal, Colour::kRed,
                            fmt::format("the signature is {}", webhooks::to_string(outcome.status)));
   if (!outcome.detail.empty()) text += ": " + printable(outcome.detail);
-  const auto hint = likely_mistake(config, headers, body, now, tolerance);
-  if (outcome.status == webhooks::VerifyStatus::kInvalid && !hint.empty()) {
-    text += fmt::format("\n{}", hint);
-  }
-  write(Channel::kOut, text + "\n");
+  const auto diagnosis = webhooks::diagnose({config, headers, body, now, tolerance});
+  write(Channel::kOut, fmt::format("{}\n{}\n", text, printable(diagnosis.sentence)));
   return kFailed;
 }
 

@@ -25,6 +25,11 @@ std::optional<WallTime> read_time(const boost::json::value& value) {
   return from_unix_ms(static_cast<std::int64_t>(milliseconds));
 }
 
+const boost::json::value* find_member(const boost::json::value& body, std::string_view member) {
+  const auto* object = body.if_object();
+  return object == nullptr ? nullptr : object->if_contains(member);
+}
+
 }  // namespace
 
 std::string_view to_string(BodyTimestamp verdict) {
@@ -32,10 +37,14 @@ std::string_view to_string(BodyTimestamp verdict) {
   return kNames[static_cast<std::size_t>(verdict)];
 }
 
+std::optional<WallTime> body_timestamp(const boost::json::value& body, std::string_view member) {
+  const auto* value = find_member(body, member);
+  return value == nullptr ? std::nullopt : read_time(*value);
+}
+
 BodyTimestamp check_body_timestamp(const boost::json::value& body, WallTime now,
                                    const BodyTimestampRule& rule) {
-  const auto* object = body.if_object();
-  const auto* value = object == nullptr ? nullptr : object->if_contains(rule.member);
+  const auto* value = find_member(body, rule.member);
   if (value == nullptr || value->is_null()) {
     return rule.required ? BodyTimestamp::kMissing : BodyTimestamp::kOk;
   }

@@ -3,6 +3,7 @@
 // Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,9 @@ enum class BodyTimestamp {
   kStale,      // further from now than the tolerance, in either direction
 };
 std::string_view to_string(BodyTimestamp verdict);
+
+// The time that the member tells; nothing when it is absent or malformed.
+std::optional<WallTime> body_timestamp(const boost::json::value& body, std::string_view member);
 
 // Numbers are seconds, or milliseconds from 1e11 on (as seconds, that is the year 5138).
 BodyTimestamp check_body_timestamp(const boost::json::value& body, WallTime now,
