@@ -56,6 +56,7 @@ struct Context {
   delivery::Replayer& replayer;
   const delivery::Outbox& outbox;
   gateway::Receiver& receiver;
+  gateway::Quarantine& quarantine;
   asio::thread_pool* cpu_pool;
   const http::ServerStats* server_stats = nullptr;  // set once the server stands
 

@@ -128,11 +128,18 @@ void add_delivery(Families& families, const store::DeliveryCounts& counts,
   families.histogram("delivery_latency_seconds", "Time of an attempt", stats.latency);
 }
 
-void add_gateway(Families& families, const gateway::ReceiverStats& stats) {
+void add_gateway(Families& families, const gateway::ReceiverStats& stats,
+                 const gateway::QuarantineStats& quarantine) {
   families.begin("webhooks_received_total", "Requests at the door by outcome", MetricType::Counter);
   for (const gateway::OutcomeRow& row : gateway::kOutcomes) {
     families.add(number(stats.count(row.outcome)), "outcome", std::string(row.name));
   }
+  families.begin("rejected_requests_total", "Refused requests, kept for a look or only counted",
+                 MetricType::Counter);
+  families.add(number(quarantine.kept), "fate", "kept");
+  families.add(number(quarantine.over_rate), "fate", "over_rate");
+  families.add(number(quarantine.over_queue), "fate", "over_queue");
+  families.add(number(quarantine.failed), "fate", "store_failed");
 }
 
 void add_process(Families& families, const store::DatabaseStats& database,
@@ -170,7 +177,7 @@ Task<Result<std::string>> metrics_text(Context& context) {
   add_jobs(families, counts.jobs, context.engine.stats());
   add_verification(families, context.verifier.stats());
   add_delivery(families, counts.deliveries, context.dispatcher.stats(), context.clock().wall_now());
-  add_gateway(families, context.receiver.stats());
+  add_gateway(families, context.receiver.stats(), context.quarantine.stats());
   add_process(families, context.database.stats(), context.server_stats);
   co_return families.text();
 }

@@ -186,7 +186,7 @@ std::string destination_json(const model::Destination& destination,
   return text;
 }
 
-std::string source_json(const model::Source& source) {
+std::string source_json(const model::Source& source, const std::optional<std::string>& new_secret) {
   std::string text;
   JsonWriter json(text);
   json.begin_object();
@@ -196,6 +196,7 @@ std::string source_json(const model::Source& source) {
   json.key("verifier");
   json.raw(source.verifier);
   json.member("secret_count", source.secrets.size());
+  if (new_secret) json.member("secret", *new_secret);
   strings_member(json, "ip_allowlist", source.ip_allowlist);
   json.member("timestamp_tolerance_s", source.timestamp_tolerance_s);
   json.member("body_bytes_max", source.body_bytes_max);

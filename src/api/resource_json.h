@@ -27,7 +27,9 @@ std::string verification_json(const model::Verification& verification);
 // that has just been made is shown this once.
 std::string destination_json(const model::Destination& destination,
                              const std::optional<std::string>& new_secret);
-std::string source_json(const model::Source& source);
+// Likewise.
+std::string source_json(const model::Source& source,
+                        const std::optional<std::string>& new_secret = {});
 std::string event_json(const model::Event& event);
 std::string delivery_json(const model::Delivery& delivery,
                           const std::vector<model::Attempt>* attempts);

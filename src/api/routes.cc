@@ -8,6 +8,7 @@
 #include "api/errors.h"
 #include "api/event_handlers.h"
 #include "api/operations_handlers.h"
+#include "api/rejected_handlers.h"
 #include "api/replay_handlers.h"
 #include "api/source_handlers.h"
 #include "api/verify_handlers.h"
@@ -112,7 +113,20 @@ constexpr RouteSpec kRoutes[] = {
     {kGet, "/v1/sources/{source_id}", kRead, get_source, 200, "Show a source", "", "Source", ""},
     {kPatch, "/v1/sources/{source_id}", kWrite, patch_source, 200, "Change a source",
      "SourceChange", "Source", ""},
+    {kPost, "/v1/sources/{source_id}/rotate-secret", kWrite, rotate_source_secret, 200,
+     "Take a new secret; the old ones are good for 24 hours more", "RotateRequest", "Source", ""},
     {kDelete, "/v1/sources/{source_id}", kWrite, delete_source, 204, "Close a door", "", "", ""},
+    {kGet, "/v1/sources/{source_id}/rejected", kRead, list_rejected_requests, 200,
+     "List what the source refused and why, newest first", "", "RejectedRequestPage",
+     "limit cursor outcome cause"},
+    {kGet, "/v1/sources/{source_id}/rejected/{rejected_id}", kRead, get_rejected_request, 200,
+     "Show a refused request with its headers and body", "", "RejectedRequest", ""},
+    {kPost, "/v1/sources/{source_id}/rejected/admit", kWrite, admit_rejected_requests, 200,
+     "Admit all that the filter selects and that now passes, oldest first, up to 500 at once",
+     "AdmitRequest", "Admitted", ""},
+    {kPost, "/v1/sources/{source_id}/rejected/{rejected_id}/admit", kWrite, admit_rejected_request,
+     200, "Check a refused request again, as at its arrival, and take it when it passes", "",
+     "Admission", ""},
 
     {kGet, "/v1/events", kRead, list_events, 200, "List events, newest first", "", "EventPage",
      "limit cursor type job_id source endpoint status since until text"},

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -62,6 +63,8 @@ class Reader {
     for (auto&& [name, node] : root) {
       if (const toml::table* section = node.as_table()) {
         read_section(name.str(), *section);
+      } else if (name.str() == "sources" && node.is_array_of_tables()) {
+        read_sources(*node.as_array());
       } else {
         complain(place(node), name.str(),
                  "stands outside a section; write it under one, like [server]");
@@ -110,6 +113,15 @@ class Reader {
       complain(place(node), fmt::format("{}.{}", section, name.str()),
                nearest.empty() ? "there is no such key; `verihook config` prints all of them"
                                : "there is no such key; did you mean " + nearest + "?");
+    }
+  }
+
+  // What is in them is looked at by those who know sources.
+  void read_sources(const toml::array& sources) {
+    for (const toml::node& source : sources) {
+      std::ostringstream json;
+      json << toml::json_formatter{*source.as_table()};
+      config_.sources.push_back({std::move(json).str(), place(source)});
     }
   }
 

@@ -88,6 +88,11 @@ struct Config {
   struct Receive {
     std::vector<net::Cidr> trusted_proxies;
     std::size_t body_bytes_max = std::size_t{25} * 1024 * 1024;
+    std::int64_t rejected_per_minute_max = 60;
+    std::int64_t rejected_kept_max = 1'000;
+    std::int64_t rejected_bytes_max = std::int64_t{64} * 1024 * 1024;
+    std::size_t rejected_body_bytes_max = std::size_t{256} * 1024;
+    std::int64_t rejected_hours = 7 * 24;
   };
   struct Delivery {
     std::size_t in_flight_max = 256;
@@ -119,6 +124,11 @@ struct Config {
   struct Log {
     LogLevel level = LogLevel::kInfo;
   };
+  // A table of [[sources]], as the JSON that POST /v1/sources takes.
+  struct ConfiguredSource {
+    std::string json;
+    std::string place;  // FILE:LINE, for messages
+  };
 
   Server server;
   Store store;
@@ -133,6 +143,7 @@ struct Config {
   Retention retention;
   Lists lists;
   Log log;
+  std::vector<ConfiguredSource> sources;
 };
 
 // The value of an environment variable, or nothing.

@@ -202,6 +202,22 @@ constexpr std::array kSettings = {
     Setting{"receive", "body_bytes_max",
             number<VH_FIELD(receive.body_bytes_max)>(1024, 1000 * kMillion),
             "Largest webhook that any source takes, whatever its own limit says."},
+    Setting{"receive", "rejected_per_minute_max",
+            number<VH_FIELD(receive.rejected_per_minute_max)>(0, 100'000),
+            "Refused requests of one source that are kept in a minute, at most half of them from "
+            "one address; the others are counted. 0 keeps none."},
+    Setting{"receive", "rejected_kept_max",
+            number<VH_FIELD(receive.rejected_kept_max)>(1, kMillion),
+            "Refused requests of one source that are kept; the oldest make room."},
+    Setting{"receive", "rejected_bytes_max",
+            number<VH_FIELD(receive.rejected_bytes_max)>(65'536, 100'000 * kMillion),
+            "Bytes of them, likewise."},
+    Setting{"receive", "rejected_body_bytes_max",
+            number<VH_FIELD(receive.rejected_body_bytes_max)>(1024, 16 * kMillion),
+            "A refused request with a longer body is kept with its beginning only, and cannot be "
+            "admitted."},
+    Setting{"receive", "rejected_hours", number<VH_FIELD(receive.rejected_hours)>(1, 24 * 365),
+            "How long refused requests are kept."},
 
     Setting{"delivery", "in_flight_max", number<VH_FIELD(delivery.in_flight_max)>(1, 4'096),
             "Webhooks being sent at once."},
@@ -433,6 +449,17 @@ Result<void> set_from_text(const Setting& setting, Config& config, std::string_v
       setting.field);
 }
 
+constexpr std::string_view kSourcesReference =
+    "\n## [[sources]]\n\n"
+    "Doors for other people's webhooks, one table each, with the members that `POST /v1/sources` "
+    "takes and `tenant_id`\n"
+    "(default: `default`). Each start makes them be as the file says; one that it names no more "
+    "stays until it is deleted.\n\n"
+    "    [[sources]]\n"
+    "    name = \"billing\"\n"
+    "    verifier = { kind = \"stripe\", secrets = [\"whsec_…\"] }\n"
+    "    ip_allowlist = [\"203.0.113.0/24\"]\n";
+
 std::string reference_markdown() {
   std::string out =
       "# Configuration\n"
@@ -461,6 +488,7 @@ std::string reference_markdown() {
     out += fmt::format("| `{}` | {} | {} | {} |\n", setting.name, type_name(setting.field), value,
                        setting.meaning);
   }
+  out += kSourcesReference;
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "api/routes.h"
 #include "app/address_rules.h"
 #include "app/audit.h"
+#include "app/configured_sources.h"
 #include "app/egress.h"
 #include "app/resolved_host_lookup.h"
 #include "app/retry_jobs.h"
@@ -43,6 +44,7 @@ constexpr Milliseconds kStopDeadline{25'000};
 constexpr std::size_t kCpuThreads = 2;
 constexpr Milliseconds kUpkeepInterval{60'000};
 constexpr std::int64_t kUpkeepRows = 10'000;
+constexpr std::int64_t kUpkeepSlice = 500;  // of rows that may be large
 constexpr Milliseconds kListsInterval{1'000};
 
 verification::VerifierOptions verifier_options(const Config& config) {
@@ -98,6 +100,16 @@ destinations::ContactsOptions contacts_options(const Config& config,
   if (options.folder.empty()) options.folder = ".";
   options.http_ranges = config.network.allow;
   options.allow_http = config.network.allow_http;
+  return options;
+}
+
+gateway::QuarantineOptions quarantine_options(const Config& config) {
+  gateway::QuarantineOptions options;
+  options.per_minute_max = config.receive.rejected_per_minute_max;
+  options.kept_max = config.receive.rejected_kept_max;
+  options.bytes_max = config.receive.rejected_bytes_max;
+  options.body_bytes_max = config.receive.rejected_body_bytes_max;
+  options.memory = std::chrono::hours{config.receive.rejected_hours};
   return options;
 }
 
@@ -194,6 +206,7 @@ class Application::Impl {
   jobs::DownloadLinks links;  // … and these with it
   std::unique_ptr<destinations::HttpDestination> http_destination;
   std::unique_ptr<destinations::ContactsDestination> contacts_destination;
+  gateway::Quarantine quarantine;
   std::unique_ptr<gateway::Receiver> receiver;
   std::unique_ptr<gateway::MeasuredHandler> measured_http;
   std::unique_ptr<gateway::MeasuredHandler> measured_contacts;
@@ -235,6 +248,8 @@ Application::Impl::Impl(const Config& configuration, asio::io_context& io_contex
       outbox(clock, random, std::string(kEmbeddedNode)),
       verifier(io.get_executor(), timers, random, &cpu_pool, lists->get(), cache, network,
                verifier_options(config)),
+      quarantine(io.get_executor(), timers, database, *secrets, &cpu_pool,
+                 quarantine_options(config)),
       server(io.get_executor(), timers, ids, server_options(config),
              [this](http::Request& request) { return router->handle(request); }) {}
 
@@ -261,6 +276,7 @@ Result<std::string> Application::Impl::prepare_accounts(store::Connection& db) {
   } else if (!tenant) {
     return std::unexpected(tenant.error());
   }
+  TRY_VOID(store_configured_sources(db, config.sources, *secrets, ids, now));
   TRY(key_count, store::count_keys(db));
   const std::string& bootstrap = config.auth.bootstrap_key;
   if (bootstrap.empty() && key_count > 0) return std::string();
@@ -315,10 +331,9 @@ api::Context Application::Impl::make_context() {
   options.intake_limits.rejected_kept_max = config.jobs.rejected_kept_max;
   options.intake_limits.seen.spill_folder = config.jobs.temporary_folder;
   options.verify_timeout_ms_max = Milliseconds{config.server.verify_timeout_ms_max};
-  return {options,       timers,    database,        authenticator,  ids,
-          random,        *secrets,  verifier,        *engine,        *singles,
-          *housekeeping, *eraser,   download_memory, *dispatcher,    *replayer,
-          outbox,        *receiver, &cpu_pool,       &server.stats()};
+  return {options,   timers,  database,  authenticator, ids,       random,          *secrets,
+          verifier,  *engine, *singles,  *housekeeping, *eraser,   download_memory, *dispatcher,
+          *replayer, outbox,  *receiver, quarantine,    &cpu_pool, &server.stats()};
 }
 
 Result<void> Application::Impl::start() {
@@ -353,8 +368,8 @@ Result<void> Application::Impl::start() {
   contacts_destination = std::make_unique<destinations::ContactsDestination>(
       database, client, clock, *secrets, retry_jobs.get(), contacts_options(config, public_url));
   receiver = std::make_unique<gateway::Receiver>(
-      database, clock, ids, *secrets, outbox, config.receive.trusted_proxies, on_published,
-      gateway::ReceiverOptions{.body_bytes_max = config.receive.body_bytes_max});
+      database, clock, ids, *secrets, outbox, quarantine, config.receive.trusted_proxies,
+      on_published, gateway::ReceiverOptions{.body_bytes_max = config.receive.body_bytes_max});
   measured_http =
       std::make_unique<gateway::MeasuredHandler>(*http_destination, clock, receiver->metrics());
   measured_contacts =
@@ -374,6 +389,7 @@ Result<void> Application::Impl::start() {
   singles->start();
   housekeeping->start();
   eraser->start();
+  quarantine.start();
   upkeep_tasks.spawn("upkeep", upkeep());
   upkeep_tasks.spawn("lists", watch_lists());
   if (config.smtp.audit_at_start) upkeep_tasks.spawn("self-audit", look_at_itself());
@@ -385,6 +401,7 @@ Task<void> Application::Impl::upkeep() {
   for (;;) {
     co_await sleep_for(timers, kUpkeepInterval);
     co_await receiver->forget_old_ids(kUpkeepRows);
+    co_await quarantine.forget_old(kUpkeepSlice);
     const WallTime now = clock.wall_now();
     co_await database.write([&](store::Connection& db) {
       return store::forget_idempotent_answers(db, now, kUpkeepRows);
@@ -413,6 +430,7 @@ Task<void> Application::Impl::stop() {
   upkeep_tasks.cancel();
   co_await upkeep_tasks.join();
   co_await server.stop(deadline);
+  co_await quarantine.stop();
   co_await engine->stop();
   co_await singles->stop();
   co_await eraser->stop();

@@ -145,6 +145,15 @@ Task<Result<ApiClient::Object>> ApiClient::post(std::string path, std::string bo
   co_return object_of(response);
 }
 
+Task<Result<ApiClient::Object>> ApiClient::patch(std::string path, std::string body) {
+  CO_TRY(response, co_await send(http::Method::kPatch, std::move(path),
+                                 {.body = std::move(body),
+                                  .content_type = "application/json",
+                                  .idempotency_key = {},
+                                  .source = {}}));
+  co_return object_of(response);
+}
+
 Task<Result<ApiClient::Object>> ApiClient::upload(std::string path, http::UploadSource source,
                                                   std::string content_type,
                                                   std::string idempotency_key) {

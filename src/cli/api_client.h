@@ -47,6 +47,7 @@ class ApiClient {
   Task<Result<Object>> get(std::string path);
   // Without an idempotency key none is sent.
   Task<Result<Object>> post(std::string path, std::string body, std::string idempotency_key = {});
+  Task<Result<Object>> patch(std::string path, std::string body);
   // A body of any length, sent as it is made.
   Task<Result<Object>> upload(std::string path, http::UploadSource source, std::string content_type,
                               std::string idempotency_key = {});

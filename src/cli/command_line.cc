@@ -44,6 +44,7 @@ class Parser {
     add_resources();
     add_dead_letters();
     add_replays();
+    add_sources();
     add_keys();
     add_erase();
     add_webhook_commands();
@@ -341,6 +342,66 @@ class Parser {
               {"cancel", "End it, and call off what was not delivered"}});
   }
 
+  CLI::App* add_source_command(CLI::App& sources, const char* name, const char* meaning,
+                               const char* operand = "source") {
+    auto* made = command(sources, name, meaning, [this, action = std::string(name)] {
+      sources_.connection = connection_;
+      sources_.action = action;
+      return sources_;
+    });
+    if (*operand != '\0') {
+      made->add_option(operand, sources_.source, "Its name or id")->required()->type_name("NAME");
+    }
+    return made;
+  }
+
+  void add_source_settings(CLI::App& command) {
+    command.add_option("--kind", sources_.kind, "How requests are checked: hmac, stripe, …");
+    command.add_option("--secret", sources_.secrets, "A secret; may be repeated")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    command.add_option("--header", sources_.header, "Where the signature stands");
+    command.add_option("--prefix", sources_.prefix, "What stands before it, like sha256=");
+    command.add_option("--encoding", sources_.encoding, "hex or base64");
+    command.add_option("--allow", sources_.ip_allowlist, "A range of addresses; may be repeated")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->type_name("CIDR");
+    command.add_option("--mode", sources_.mode, "enforce or shadow");
+    command.add_option("--dedup-key", sources_.dedup_key, "The member that names an event");
+    command.add_option("--tolerance", sources_.timestamp_tolerance_s,
+                       "Seconds by which a time may be off");
+    command.add_option("--body-bytes-max", sources_.body_bytes_max, "Longest body");
+  }
+
+  void add_sources() {
+    auto* sources = group("sources", "Doors for other people's webhooks, and what they refused");
+    auto* list = add_source_command(*sources, "list", "All of them", "");
+    add_source_command(*sources, "show", "One of them, as JSON");
+    add_source_settings(*add_source_command(*sources, "create", "Open one, of this name"));
+    add_source_settings(*add_source_command(*sources, "update", "Change what is given"));
+    auto* rotate = add_source_command(*sources, "rotate-secret",
+                                      "Take a new secret; the old ones are good for 24 hours more");
+    rotate->add_option("--secret", sources_.secrets, "The new one (default: one is made)")
+        ->expected(1);
+    add_source_command(*sources, "delete", "Close it");
+    auto* rejected = add_source_command(*sources, "rejected", "What it refused, and why");
+    rejected->add_option("id", sources_.ids, "Only this one, with headers and body")->expected(1);
+    auto* admit = add_source_command(*sources, "admit", "Take refused requests that now pass");
+    admit->add_option("id", sources_.ids, "Ids of refused requests");
+    admit->add_flag("--all", sources_.all, "All, or all that is selected");
+    for (auto* one : {rejected, admit}) {
+      one->add_option("--outcome", sources_.outcome, "Refused as, like invalid_signature");
+      one->add_option("--cause", sources_.cause, "With this diagnosis, like prefix");
+    }
+    for (auto* one : {list, rejected}) {
+      one->add_flag("--json", sources_.json, "One JSON object in a line");
+    }
+    rejected->add_option("--limit", sources_.limit, "So many at most")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000}))
+        ->capture_default_str();
+  }
+
   void add_erase() {
     auto* erase = command(app_, "erase", "Take one address out of everything", [this] {
       erase_.connection = connection_;
@@ -500,6 +561,7 @@ class Parser {
   ResourceActOptions resource_act_;
   DeadLettersRequeueOptions requeue_;
   ReplaysCreateOptions replays_create_;
+  SourcesOptions sources_;
   EraseOptions erase_;
   KeysCreateOptions keys_create_;
   KeysRevokeOptions keys_revoke_;

@@ -117,6 +117,31 @@ struct ReplaysCreateOptions {
   bool dry_run = false;
 };
 
+// `verihook sources`: a source is named by its name or its id.
+struct SourcesOptions {
+  Connection connection;
+  std::string action;  // the command's name
+  std::string source;
+  // create and update: what is empty is not said.
+  std::string kind;
+  std::vector<std::string> secrets;
+  std::string header;
+  std::string prefix;
+  std::string encoding;
+  std::vector<std::string> ip_allowlist;
+  std::string mode;
+  std::string dedup_key;
+  std::int64_t timestamp_tolerance_s = 0;
+  std::int64_t body_bytes_max = 0;
+  // rejected and admit
+  std::vector<std::string> ids;
+  bool all = false;
+  std::string outcome;
+  std::string cause;
+  std::int64_t limit = 20;
+  bool json = false;
+};
+
 struct KeysCreateOptions {
   Connection connection;
   std::string name;
@@ -178,9 +203,9 @@ using Invocation =
     std::variant<ServeOptions, DemoOptions, DoctorOptions, VerifyOptions, BulkOptions,
                  JobsListOptions, JobsShowOptions, JobsActOptions, ResourceListOptions,
                  ResourceShowOptions, ResourceActOptions, DeadLettersRequeueOptions,
-                 ReplaysCreateOptions, KeysCreateOptions, KeysListOptions, KeysRevokeOptions,
-                 EraseOptions, TriggerOptions, SignOptions, CheckSignatureOptions, ConfigOptions,
-                 ListsShowOptions, ListsUpdateOptions>;
+                 ReplaysCreateOptions, SourcesOptions, KeysCreateOptions, KeysListOptions,
+                 KeysRevokeOptions, EraseOptions, TriggerOptions, SignOptions,
+                 CheckSignatureOptions, ConfigOptions, ListsShowOptions, ListsUpdateOptions>;
 
 // Exit codes of the program.
 inline constexpr int kDone = 0;

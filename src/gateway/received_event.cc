@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "crypto/encoding.h"
 #include "crypto/sha256.h"
+#include "gateway/kept_headers.h"
 #include "webhooks/json_writer.h"
 
 namespace verihook::gateway {
@@ -41,8 +42,6 @@ constexpr ProviderRow kProviders[] = {
 // Where everybody else puts the type, in the order in which they are believed.
 constexpr std::string_view kTypeMembers[] = {"event_type", "type", "event"};
 constexpr std::string_view kIdMembers[] = {"webhook_id", "event_id"};
-constexpr std::string_view kSecretHeaders[] = {"Authorization", "Proxy-Authorization", "Cookie",
-                                               "X-API-Key", "X-Auth-Token"};
 
 const ProviderRow* find_provider(VerifierKind kind) {
   const auto* row = std::ranges::find(kProviders, kind, &ProviderRow::kind);
@@ -117,14 +116,6 @@ std::optional<std::string> claimed_key(VerifierKind kind, std::string_view confi
   return scalar_at(body, row->id_member);
 }
 
-// A header's bytes may be anything; JSON is UTF-8.
-std::string printable(std::string_view value) {
-  std::string text(value);
-  if (is_valid_utf8(text)) return text;
-  std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
-  return text;
-}
-
 }  // namespace
 
 std::string event_type_of(VerifierKind kind, const http::Headers& headers,
@@ -158,27 +149,24 @@ std::optional<std::string_view> string_member(const json::value& body, std::stri
 }
 
 std::string headers_json(const http::Headers& headers, const webhooks::VerifierConfig& verifier) {
-  const bool shared_secret =
-      verifier.kind == VerifierKind::kBasic || verifier.kind == VerifierKind::kApiKey;
   const auto same = [](std::string_view name) {
     return [name](std::string_view other) { return equals_ignoring_case(name, other); };
   };
   std::vector<std::pair<std::string_view, std::string>> kept;
   for (const auto& [name, value] : headers.fields()) {
-    if (std::ranges::any_of(kSecretHeaders, same(name))) continue;
-    if (shared_secret && std::ranges::any_of(verifier.headers, same(name))) continue;
+    if (holds_secret(name, verifier)) continue;
     const auto known =
         std::ranges::find_if(kept, [&](const auto& field) { return same(name)(field.first); });
     if (known == kept.end()) {
-      kept.emplace_back(name, printable(value));
+      kept.emplace_back(name, printable_header(value));
     } else {
-      known->second += ", " + printable(value);
+      known->second += ", " + printable_header(value);
     }
   }
   std::string text;
   webhooks::JsonWriter writer(text);
   writer.begin_object();
-  for (const auto& [name, value] : kept) writer.member(printable(name), value);
+  for (const auto& [name, value] : kept) writer.member(printable_header(name), value);
   writer.end_object();
   return text;
 }

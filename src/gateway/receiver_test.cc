@@ -13,6 +13,7 @@
 #include "store/accounts.h"
 #include "store/destinations.h"
 #include "store/events.h"
+#include "store/rejected_requests.h"
 #include "store/sqlite/sqlite_driver.h"
 #include "tests/support/run_task.h"
 #include "tests/support/virtual_time.h"
@@ -104,6 +105,13 @@ class ReceiverTest : public ::testing::Test {
       return store::insert_tenant(db, {std::string(model::kDefaultTenant), "default", {}});
     });
     write([&](store::Connection& db) { return store::insert_source(db, source_); });
+    quarantine_.start();
+  }
+  ~ReceiverTest() override {
+    run_task(io_, [](Quarantine& quarantine) -> Task<bool> {
+      co_await quarantine.stop();
+      co_return true;
+    }(quarantine_));
   }
 
   template <class Function>
@@ -129,6 +137,29 @@ class ReceiverTest : public ::testing::Test {
         .value();
   }
 
+  // The requests of the door that were refused, oldest first, once they are written.
+  std::vector<model::RejectedRequest> rejected() {
+    time_.advance(std::chrono::seconds{2});
+    store::RejectedRequestFilter filter;
+    filter.oldest_first = true;
+    auto found = run_task(io_, database_.read([&](store::Connection& db) {
+                   return store::list_rejected_requests(db, model::kDefaultTenant, "src_1", filter);
+                 })).value();
+    for (auto& one : found) {
+      one = run_task(io_, database_.read([&](store::Connection& db) {
+              return store::find_rejected_request(db, one.tenant_id, "src_1", one.id);
+            })).value();
+    }
+    return found;
+  }
+  Result<Admission> admit(const model::RejectedRequest& request) {
+    return run_task(io_, receiver_.admit(source_, request));
+  }
+  void use_secret(std::string_view secret) {
+    source_.secrets = {{box_.seal(secret, "default|src_1").value(), std::nullopt}};
+    change_source();
+  }
+
   asio::io_context io_{1};
   VirtualTime time_{io_};
   std::optional<Error> fault_;
@@ -140,11 +171,13 @@ class ReceiverTest : public ::testing::Test {
                             [](const Error&) {}};
   delivery::Outbox outbox_{time_.clock(), random_, "node_1"};
   std::vector<delivery::Published> published_;
+  Quarantine quarantine_{io_.get_executor(), time_, database_, box_, nullptr, {}};
   Receiver receiver_{database_,
                      time_.clock(),
                      ids_,
                      box_,
                      outbox_,
+                     quarantine_,
                      {net::Cidr::parse("10.0.0.0/8").value()},
                      [this](delivery::Published p) { published_.push_back(std::move(p)); }};
   model::Source source_;
@@ -444,6 +477,91 @@ TEST(Outcomes, StandInTheTableInTheirOrder) {
   for (std::size_t i = 0; i < kOutcomeCount; ++i) {
     EXPECT_EQ(static_cast<std::size_t>(kOutcomes[i].outcome), i);
   }
+}
+
+TEST_F(ReceiverTest, WhatIsRefusedIsAdmittedOnceTheSecretIsMendedAsAtItsArrival) {
+  const std::string body = payload();
+  EXPECT_EQ(send(signed_request(body, "the new secret")).status, 401u);
+  const auto refused = rejected();
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_EQ(refused[0].id, "req_1");
+  EXPECT_EQ(refused[0].body, body);
+  EXPECT_EQ(refused[0].outcome, "invalid_signature");
+  const auto arrived_at = refused[0].received_at;
+
+  const auto still = admit(refused[0]);
+  ASSERT_TRUE(still) << still.error().message;
+  EXPECT_EQ(still->outcome, Outcome::kInvalidSignature);
+  EXPECT_EQ(still->diagnosis.cause, "unknown_secret");
+  EXPECT_TRUE(stored().empty());
+
+  use_secret("the new secret");
+  time_.advance(std::chrono::hours{3});
+  const auto admitted = admit(refused[0]);
+  ASSERT_TRUE(admitted) << admitted.error().message;
+  EXPECT_EQ(admitted->outcome, Outcome::kAccepted);
+  const auto events = stored();
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].id, admitted->event_id);
+  EXPECT_EQ(events[0].created_at, arrived_at);
+  EXPECT_EQ(events[0].body, body);
+  EXPECT_EQ(events[0].peer, "203.0.113.9");
+  ASSERT_EQ(published_.size(), 1u);
+  EXPECT_TRUE(rejected().empty());
+  EXPECT_EQ(admit(refused[0]).error().code, Errc::kNotFound);
+}
+
+TEST_F(ReceiverTest, WhatWasReceivedMeanwhileIsAdmittedAsADuplicate) {
+  send(signed_request(payload(), "another"));
+  const auto refused = rejected();
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_EQ(send(signed_request(payload())).status, 200u);
+  use_secret("another");
+  const auto admitted = admit(refused[0]);
+  ASSERT_TRUE(admitted) << admitted.error().message;
+  EXPECT_EQ(admitted->outcome, Outcome::kDuplicate);
+  EXPECT_EQ(admitted->event_id, stored()[0].id);
+  EXPECT_EQ(stored().size(), 1u);
+  EXPECT_TRUE(rejected().empty());
+}
+
+TEST_F(ReceiverTest, NothingOfARejectedRequestIsLostWhenTheStoreIsFull) {
+  send(signed_request(payload(), "another"));
+  const auto refused = rejected();
+  use_secret("another");
+  fault_ = Error{Errc::kStorageFull, "full"};
+  EXPECT_EQ(admit(refused[0]).error().code, Errc::kStorageFull);
+  fault_.reset();
+  EXPECT_EQ(rejected().size(), 1u);
+  EXPECT_TRUE(stored().empty());
+  EXPECT_TRUE(admit(refused[0]).has_value());
+  EXPECT_EQ(stored().size(), 1u);
+}
+
+TEST_F(ReceiverTest, CredentialsOfARefusedRequestAreKeptSealed) {
+  source_.verifier = R"({"kind":"basic"})";
+  use_secret("user:old");
+  auto sent = std::make_unique<Sent>(payload());
+  sent->request.headers.add("Authorization", "Basic " + crypto::base64_encode("user:new"));
+  EXPECT_EQ(send(std::move(sent)).status, 401u);
+  const auto refused = rejected();
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_EQ(refused[0].headers.find("Basic"), std::string::npos);
+  EXPECT_FALSE(refused[0].secret_headers.empty());
+  EXPECT_EQ(refused[0].secret_headers.find("Basic"), std::string::npos);
+  use_secret("user:new");
+  EXPECT_EQ(admit(refused[0])->outcome, Outcome::kAccepted);
+}
+
+TEST_F(ReceiverTest, WhatIsForbiddenAndWhatAShadowAcceptsIsNoRejectedRequest) {
+  source_.ip_allowlist = {"192.0.2.0/24"};
+  change_source();
+  EXPECT_EQ(send(signed_request(payload())).status, 403u);
+  source_.ip_allowlist = {};
+  source_.mode = model::SourceMode::kShadow;
+  change_source();
+  EXPECT_EQ(send(signed_request(payload(), "wrong")).status, 200u);
+  EXPECT_TRUE(rejected().empty());
 }
 
 }  // namespace

@@ -25,8 +25,12 @@ model::Erasure erasure_of(const Row& row) {
   return erasure;
 }
 
-const std::array<TextTable, 11> kTextTables = {{
+const std::array<TextTable, 12> kTextTables = {{
     {.name = "jobs", .keys = {"id"}, .columns = {"name", "metadata", "error_message"}, .blobs = {}},
+    {.name = "rejected_requests",
+     .keys = {"id"},
+     .columns = {"headers", "diagnosis"},
+     .blobs = {"body"}},
     {.name = "rejected_entries", .keys = {"job_id", "number"}, .columns = {"excerpt"}, .blobs = {}},
     {.name = "verifications",
      .keys = {"id"},

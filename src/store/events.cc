@@ -93,6 +93,12 @@ Result<bool> remember_dedup_key(Connection& db, std::string_view source_id, std:
   return added > 0;
 }
 
+Result<std::optional<std::string>> find_dedup_key(Connection& db, std::string_view source_id,
+                                                  std::string_view key) {
+  return find_row(db, "SELECT event_id FROM dedup_keys WHERE source_id = $1 AND key = $2",
+                  {source_id, key}, [](const Row& row) { return row.string(0); });
+}
+
 Result<std::int64_t> forget_dedup_keys(Connection& db, WallTime before, std::int64_t limit) {
   return db.execute(
       "DELETE FROM dedup_keys WHERE (source_id, key) IN (SELECT source_id, key FROM dedup_keys"

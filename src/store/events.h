@@ -28,6 +28,9 @@ Result<std::vector<model::Event>> list_events(Connection& db, std::string_view t
 // Remembers (source, key); false when it was there already, and then nothing changed.
 Result<bool> remember_dedup_key(Connection& db, std::string_view source_id, std::string_view key,
                                 std::string_view event_id, WallTime now);
+// The event under which it is remembered.
+Result<std::optional<std::string>> find_dedup_key(Connection& db, std::string_view source_id,
+                                                  std::string_view key);
 // Forgets keys older than `before`; at most `limit` rows a call.
 Result<std::int64_t> forget_dedup_keys(Connection& db, WallTime before, std::int64_t limit);
 

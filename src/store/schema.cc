@@ -422,7 +422,29 @@ constexpr std::string_view kDestinationIds = R"(
 CREATE INDEX destinations_id ON destinations (id);
 )";
 
-constexpr std::array<Migration, 15> kMigrations = {{
+// kept_bytes is what a row counts against its source's share; the index alone tells the sum.
+constexpr std::string_view kRejectedRequests = R"(
+CREATE TABLE rejected_requests (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  source_id TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  cause TEXT NOT NULL,
+  diagnosis TEXT NOT NULL,
+  headers TEXT NOT NULL,
+  secret_headers {blob} NOT NULL,
+  peer TEXT NOT NULL,
+  body_bytes BIGINT NOT NULL,
+  kept_bytes BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  body {blob} NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX rejected_requests_source ON rejected_requests (tenant_id, source_id, id, kept_bytes);
+CREATE INDEX rejected_requests_age ON rejected_requests (received_at);
+)";
+
+constexpr std::array<Migration, 16> kMigrations = {{
     {1, kAccounts},
     {2, kJobs},
     {3, kEvents},
@@ -438,6 +460,7 @@ constexpr std::array<Migration, 15> kMigrations = {{
     {13, kReplays},
     {14, kAttemptPhases},
     {15, kDestinationIds},
+    {16, kRejectedRequests},
 }};
 
 Result<void> apply(Driver& driver, Connection& writer, const Migration& migration) {

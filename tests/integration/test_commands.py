@@ -11,7 +11,7 @@ from program import KEY, binary, run_command
 from receivers import SECRET, assert_authentic, signature
 
 COMMANDS = ["serve", "demo", "doctor", "verify", "bulk", "jobs", "endpoints", "events",
-            "deliveries", "dead-letters", "replays", "keys", "lists", "trigger", "sign",
+            "deliveries", "dead-letters", "replays", "sources", "keys", "lists", "trigger", "sign",
             "check-signature", "config"]
 EMAILS = ["accepted_email@sandbox.test", "rejected_email@sandbox.test", "catch_all@sandbox.test",
           "timeout@sandbox.test"]

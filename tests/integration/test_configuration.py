@@ -16,6 +16,9 @@ BAD = [
     ("bad_range", '[network]\nallow = ["127.0.0.0/99"]\n', 2, "network.allow"),
     ("bad_level", '[log]\nlevel = "loud"\n', 2, "log.level"),
     ("not_a_switch", '[network]\nallow_http = "perhaps"\n', 2, "network.allow_http"),
+    ("bad_door", '[log]\n[[sources]]\nname = "a b"\nverifier = { kind = "none" }\n', 2, "sources"),
+    ("door_without_verifier", '[[sources]]\nname = "a"\n', 1, "verifier is missing"),
+    ("door_with_more", '[[sources]]\nname = "a"\nverifier = { kind = "none" }\nx = 1\n', 1, "x"),
     ("not_toml", "[server\nlisten = 1\n", 1, ""),
 ]
 

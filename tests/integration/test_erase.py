@@ -63,6 +63,11 @@ def fill(program, receiver, other):
     received = {"event_type": "bulk.progress", "webhook_id": f"evt:{ANN}",
                 "note": f"about {ANN} and {other}"}
     program.post("/webhooks/in", received, key=None)
+    strict = program.post("/v1/sources", {"name": "strict", "verifier": {
+        "kind": "hmac", "secrets": ["a secret"]}}, 201)["source_id"]
+    program.call("POST", "/webhooks/strict", received, key=None,
+                 headers={"X-Of": ANN, "X-Webhook-Signature": "0" * 64}).expect(401)
+    wait_until(lambda: program.pages(f"/v1/sources/{strict}/rejected"), 30, "a refusal is kept")
     receiver.wait_for(2, path="/erase")
     return job_id, waiting, asked
 
@@ -77,6 +82,7 @@ def test_an_address_is_gone_from_everywhere_and_counts_stay(own_program, receive
     assert receipt["erased"]["verifications"] == 1
     assert receipt["erased"]["contacts"] == 1
     assert receipt["erased"]["rejected_entries"] == 3
+    assert receipt["erased"]["rejected_requests"] == 1
     assert receipt["erased"]["jobs"] == 1
     assert receipt["erased"]["events"] >= 3
     # The list keeps its counts and its order, and the others their answers.
