@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "async/timers.h"
 #include "base/ids.h"
@@ -41,6 +42,9 @@ struct ServerOptions {
   net::Endpoint listen;
   std::optional<TlsFiles> tls;  // HTTPS when set; the files are read again when they change
   ServerLimits limits;
+  // Peers that begin each connection with a PROXY protocol header (version 2), which says whose it
+  // is. They must send one, and from nobody else is one taken.
+  std::vector<net::Cidr> proxy_protocol;
 };
 
 // What the server counts, for /metrics.

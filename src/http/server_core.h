@@ -2,6 +2,7 @@
 // destroyed late, with its io context, still finds it. One io thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -37,6 +38,11 @@ struct ServerCore {
       date_ = to_http_date(now);
     }
     return date_;
+  }
+
+  bool takes_proxy_header_from(const net::IpAddress& peer) const {
+    return std::ranges::any_of(options.proxy_protocol,
+                               [&](const net::Cidr& range) { return range.contains(peer); });
   }
 
   asio::any_io_executor executor;

@@ -45,11 +45,13 @@ bool unchunk(std::string_view bytes, std::size_t& at, std::string& body) {
 
 }  // namespace
 
-TestServer::TestServer(ServerLimits limits, std::optional<TlsFiles> tls) {
+TestServer::TestServer(ServerLimits limits, std::optional<TlsFiles> tls,
+                       std::vector<net::Cidr> proxy_protocol) {
   ServerOptions options;
   options.listen = {net::IpAddress::loopback_v4(), 0};
   options.limits = limits;
   options.tls = std::move(tls);
+  options.proxy_protocol = std::move(proxy_protocol);
   server_ = std::make_unique<Server>(io_.get_executor(), timers_, ids_, std::move(options),
                                      [this](Request& request) { return handle(request); });
   const auto started = server_->start();

@@ -21,7 +21,8 @@ namespace verihook::http::testing {
 
 class TestServer {
  public:
-  explicit TestServer(ServerLimits limits = {}, std::optional<TlsFiles> tls = {});
+  explicit TestServer(ServerLimits limits = {}, std::optional<TlsFiles> tls = {},
+                      std::vector<net::Cidr> proxy_protocol = {});
   ~TestServer();
 
   std::uint16_t port() const { return port_; }

@@ -1,7 +1,10 @@
 // The server over TLS: what it speaks, and that a new certificate is taken without a restart.
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <sys/socket.h>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
@@ -145,6 +148,36 @@ TEST(ServerTls, ServesRequestsAndKeepsTheConnection) {
   ASSERT_TRUE(client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"));
   ASSERT_TRUE(client.send(body));
   EXPECT_EQ(client.read_response().body, body);
+}
+
+// The proxy's header and the client's first words in one piece, as proxies send them.
+TEST(ServerTls, TakesAProxyHeaderBeforeTheHandshake) {
+  const Certificate certificate(1);
+  TestServer server({}, certificate.files(), {net::Cidr::parse("127.0.0.1/32").value()});
+  RawClient socket(server.port());
+  std::string waiting("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16);
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  SSL* ssl = SSL_new(context);
+  BIO* in = BIO_new(BIO_s_mem());
+  BIO* out = BIO_new(BIO_s_mem());
+  SSL_set_bio(ssl, in, out);
+  SSL_set_connect_state(ssl);
+  bool done = false;
+  for (int step = 0; step < 20 && !done; ++step) {
+    done = SSL_do_handshake(ssl) == 1;
+    std::array<char, 4096> buffer;
+    for (int count; (count = BIO_read(out, buffer.data(), buffer.size())) > 0;) {
+      waiting.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    ASSERT_TRUE(socket.send(std::exchange(waiting, {})));
+    if (done) break;
+    const auto received = ::recv(socket.descriptor(), buffer.data(), buffer.size(), 0);
+    ASSERT_GT(received, 0);
+    BIO_write(in, buffer.data(), static_cast<int>(received));
+  }
+  EXPECT_TRUE(done);
+  SSL_free(ssl);
+  SSL_CTX_free(context);
 }
 
 TEST(ServerTls, EndsAConnectionWithCloseNotify) {

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "http/proxy_protocol.h"
 #include "http/session_body.h"
 #include "http/target.h"
 
@@ -60,6 +61,7 @@ void Session::start(std::shared_ptr<ServerCore> core, asio::ip::tcp::socket sock
 Session::Session(std::shared_ptr<ServerCore> core, asio::ip::tcp::socket socket, net::Endpoint peer)
     : core_(std::move(core)),
       peer_(peer),
+      client_(peer),
       transport_(std::move(socket), core_->timers),
       scanner_(head_limits(core_->options.limits)) {
   position_ = core_->sessions.insert(core_->sessions.end(), this);
@@ -119,16 +121,39 @@ Task<void> Session::serve(Admission admission) {
     if (core_->tls == nullptr) co_await refuse(refusals::kOverloaded);
     co_return;
   }
+  if (core_->takes_proxy_header_from(peer_.address) && !co_await learn_client()) co_return;
   if (core_->tls != nullptr && !co_await start_tls()) co_return;
   while (co_await serve_one()) {
   }
 }
 
+// Without a right header there is nobody to answer to.
+Task<bool> Session::learn_client() {
+  transport_.set_due(in(core_->options.limits.header_deadline_ms));
+  for (;;) {
+    const auto received = co_await transport_.read_some(input_.room(kProxyHeaderBytesMax));
+    if (!received) co_return false;
+    input_.commit(*received);
+    const ProxyHeader header = read_proxy_header(input_.view());
+    if (header.state == ProxyHeader::State::kIncomplete) continue;
+    if (header.state == ProxyHeader::State::kBad) {
+      ++core_->stats.requests_refused;
+      log_debug("a proxy did not say whose connection it is", {{"peer", peer_.to_string()}});
+      co_return false;
+    }
+    if (header.client) client_ = *header.client;
+    input_.consume(header.bytes);
+    co_return true;
+  }
+}
+
 Task<bool> Session::start_tls() {
   transport_.set_due(in(core_->options.limits.tls_handshake_deadline_ms));
-  const auto received = co_await transport_.read_some(input_.room(kIdleBufferBytes));
-  if (!received) co_return false;
-  input_.commit(*received);
+  if (input_.size() == 0) {
+    const auto received = co_await transport_.read_some(input_.room(kIdleBufferBytes));
+    if (!received) co_return false;
+    input_.commit(*received);
+  }
   if (input_.view().front() != kTlsHandshakeRecord) {
     co_await refuse(refusals::kPlainOnTls);
     co_return false;
@@ -154,7 +179,7 @@ Task<bool> Session::serve_one() {
   }
   ++core_->stats.requests;
   ++requests_;
-  request.peer = peer_;
+  request.peer = client_;
   request.id = core_->ids.make(id_prefix::kRequest);
   // The handler may move the request's parts away.
   const std::string request_id = request.id;

@@ -68,6 +68,8 @@ class Session {
 
   static Task<void> run(std::shared_ptr<Session> self, Admission admission);
   Task<void> serve(Admission admission);
+  // Reads the PROXY header of a peer that must send one.
+  Task<bool> learn_client();
   Task<bool> start_tls();
   Task<bool> serve_one();
   Task<Intake> read_head();
@@ -84,6 +86,7 @@ class Session {
 
   const std::shared_ptr<ServerCore> core_;
   const net::Endpoint peer_;
+  net::Endpoint client_;  // the peer, unless that is a proxy that says whose connection it is
   std::list<Session*>::iterator position_;
   Transport transport_;
   asio::cancellation_signal cancel_;
