@@ -11,6 +11,7 @@
 #include "crypto/secret_box.h"
 #include "delivery/dispatcher.h"
 #include "delivery/replayer.h"
+#include "gateway/alert_watch.h"
 #include "gateway/receiver.h"
 #include "http/server.h"
 #include "jobs/download_links.h"
@@ -57,6 +58,7 @@ struct Context {
   const delivery::Outbox& outbox;
   gateway::Receiver& receiver;
   gateway::Quarantine& quarantine;
+  const gateway::AlertWatch& alerts;
   asio::thread_pool* cpu_pool;
   const http::ServerStats* server_stats = nullptr;  // set once the server stands
 

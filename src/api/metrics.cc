@@ -128,8 +128,9 @@ void add_delivery(Families& families, const store::DeliveryCounts& counts,
   families.histogram("delivery_latency_seconds", "Time of an attempt", stats.latency);
 }
 
-void add_gateway(Families& families, const gateway::ReceiverStats& stats,
-                 const gateway::QuarantineStats& quarantine) {
+void add_gateway(Families& families, const Context& context) {
+  const gateway::ReceiverStats& stats = context.receiver.stats();
+  const gateway::QuarantineStats& quarantine = context.quarantine.stats();
   families.begin("webhooks_received_total", "Requests at the door by outcome", MetricType::Counter);
   for (const gateway::OutcomeRow& row : gateway::kOutcomes) {
     families.add(number(stats.count(row.outcome)), "outcome", std::string(row.name));
@@ -140,6 +141,12 @@ void add_gateway(Families& families, const gateway::ReceiverStats& stats,
   families.add(number(quarantine.over_rate), "fate", "over_rate");
   families.add(number(quarantine.over_queue), "fate", "over_queue");
   families.add(number(quarantine.failed), "fate", "store_failed");
+  families.gauge("webhook_door_shut", "1 while all webhooks are answered with 503",
+                 context.receiver.is_shut() ? 1 : 0);
+  families.begin("alerts", "Alerts that are raised now, by name", MetricType::Gauge);
+  for (const auto& [name, count] : context.alerts.raised()) {
+    families.add(number(count), "alert", std::string(name));
+  }
 }
 
 void add_process(Families& families, const store::DatabaseStats& database,
@@ -177,7 +184,7 @@ Task<Result<std::string>> metrics_text(Context& context) {
   add_jobs(families, counts.jobs, context.engine.stats());
   add_verification(families, context.verifier.stats());
   add_delivery(families, counts.deliveries, context.dispatcher.stats(), context.clock().wall_now());
-  add_gateway(families, context.receiver.stats(), context.quarantine.stats());
+  add_gateway(families, context);
   add_process(families, context.database.stats(), context.server_stats);
   co_return families.text();
 }

@@ -30,6 +30,7 @@ struct Config {
     std::string tls_certificate;  // PEM file; HTTPS when both are set
     std::string tls_key;
     std::string public_url;  // empty: from `listen`
+    std::vector<net::Cidr> proxy_protocol;
     http::ServerLimits limits;
     std::uint64_t upload_bytes_max = std::uint64_t{2} * 1024 * 1024 * 1024;
     std::size_t json_bytes_max = std::size_t{1024} * 1024;
@@ -93,6 +94,8 @@ struct Config {
     std::int64_t rejected_bytes_max = std::int64_t{64} * 1024 * 1024;
     std::size_t rejected_body_bytes_max = std::size_t{256} * 1024;
     std::int64_t rejected_hours = 7 * 24;
+    std::int64_t queue_age_s_max = 0;  // 0: whatever it is
+    std::int64_t disk_free_bytes_min = std::int64_t{128} * 1024 * 1024;
   };
   struct Delivery {
     std::size_t in_flight_max = 256;
@@ -121,6 +124,18 @@ struct Config {
     std::string file;   // empty: the lists that the program was built with
     std::string local;  // the operator's own lines; empty: none
   };
+  struct Alerts {
+    std::int64_t interval_s = 30;
+    std::int64_t window_s = 300;
+    std::int64_t failure_percent_max = 10;
+    std::int64_t failure_attempts_min = 20;
+    std::int64_t late_s_max = 60;
+    std::int64_t dead_letters_max = 0;
+    std::int64_t silence_s_min = 24 * 3600;
+    std::int64_t silence_factor = 3;
+    std::int64_t rejected_percent_max = 50;
+    std::int64_t rejected_min = 10;
+  };
   struct Log {
     LogLevel level = LogLevel::kInfo;
   };
@@ -142,6 +157,7 @@ struct Config {
   Jobs jobs;
   Retention retention;
   Lists lists;
+  Alerts alerts;
   Log log;
   std::vector<ConfiguredSource> sources;
 };

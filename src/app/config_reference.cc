@@ -48,6 +48,9 @@ constexpr std::array kSettings = {
     Setting{"server", "public_url", TextField{VH_FIELD(server.public_url)},
             "How others reach this server: the prefix of `download_url` in events.",
             "from `server.listen`"},
+    Setting{"server", "proxy_protocol", RangesField{VH_FIELD(server.proxy_protocol)},
+            "Ranges of proxies that begin each connection with a PROXY protocol header (version 2) "
+            "and must do so; from others none is taken."},
     Setting{"server", "json_bytes_max",
             number<VH_FIELD(server.json_bytes_max)>(1024, 256 * kMillion),
             "Largest JSON body of a request, other than a list of addresses."},
@@ -218,6 +221,14 @@ constexpr std::array kSettings = {
             "admitted."},
     Setting{"receive", "rejected_hours", number<VH_FIELD(receive.rejected_hours)>(1, 24 * 365),
             "How long refused requests are kept."},
+    Setting{"receive", "disk_free_bytes_min",
+            number<VH_FIELD(receive.disk_free_bytes_min)>(0, 1'000'000 * kMillion),
+            "With less space than this left for the store, webhooks are answered with 503 until "
+            "there is twice as much. 0: never."},
+    Setting{"receive", "queue_age_s_max",
+            number<VH_FIELD(receive.queue_age_s_max)>(0, 7 * 24 * 3600),
+            "When the oldest due delivery to a working destination is later than this, webhooks "
+            "are answered with 503 until it is half as late. 0: never."},
 
     Setting{"delivery", "in_flight_max", number<VH_FIELD(delivery.in_flight_max)>(1, 4'096),
             "Webhooks being sent at once."},
@@ -281,6 +292,29 @@ constexpr std::array kSettings = {
             "a list, `allow LIST ENTRY` takes out of it, `suppress ENTRY` keeps an address or a "
             "domain from being asked. See docs/lists.md.",
             "none"},
+
+    Setting{"alerts", "interval_s", number<VH_FIELD(alerts.interval_s)>(1, 3'600),
+            "How often the figures are looked at; see docs/receiving.md."},
+    Setting{"alerts", "window_s", number<VH_FIELD(alerts.window_s)>(10, 24 * 3600),
+            "The time whose attempts and requests make a share."},
+    Setting{"alerts", "failure_percent_max", number<VH_FIELD(alerts.failure_percent_max)>(1, 100),
+            "Attempts that may fail."},
+    Setting{"alerts", "failure_attempts_min",
+            number<VH_FIELD(alerts.failure_attempts_min)>(1, kMillion),
+            "With fewer attempts their share says nothing."},
+    Setting{"alerts", "late_s_max", number<VH_FIELD(alerts.late_s_max)>(1, 7 * 24 * 3600),
+            "How late a due delivery to a working destination may be."},
+    Setting{"alerts", "dead_letters_max", number<VH_FIELD(alerts.dead_letters_max)>(0, kMillion),
+            "Dead letters that a tenant may have."},
+    Setting{"alerts", "silence_s_min", number<VH_FIELD(alerts.silence_s_min)>(1, 366 * 24 * 3600),
+            "A source that used to speak may be silent for so long at least."},
+    Setting{"alerts", "silence_factor", number<VH_FIELD(alerts.silence_factor)>(0, 1'000),
+            "And for so many times its longest pause among the last hundred events. 0: silence is "
+            "no alert, unless the source's `silence_s` says so."},
+    Setting{"alerts", "rejected_percent_max", number<VH_FIELD(alerts.rejected_percent_max)>(1, 100),
+            "Requests that a source may refuse; above, `source.rejecting` is told once."},
+    Setting{"alerts", "rejected_min", number<VH_FIELD(alerts.rejected_min)>(1, kMillion),
+            "Fewer refused requests in a window are no alert."},
 
     Setting{"log", "level", LevelField{VH_FIELD(log.level)},
             "What is logged: `debug`, `info`, `warning`, `error` or `off`."},

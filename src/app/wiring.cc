@@ -46,6 +46,7 @@ constexpr Milliseconds kUpkeepInterval{60'000};
 constexpr std::int64_t kUpkeepRows = 10'000;
 constexpr std::int64_t kUpkeepSlice = 500;  // of rows that may be large
 constexpr Milliseconds kListsInterval{1'000};
+constexpr Milliseconds kPressureInterval{1'000};
 
 verification::VerifierOptions verifier_options(const Config& config) {
   verification::VerifierOptions options;
@@ -86,6 +87,7 @@ http::ServerOptions server_options(const Config& config) {
   http::ServerOptions options;
   options.listen = config.server.listen;
   options.limits = config.server.limits;
+  options.proxy_protocol = config.server.proxy_protocol;
   if (!config.server.tls_certificate.empty()) {
     options.tls = http::TlsFiles{config.server.tls_certificate, config.server.tls_key};
   }
@@ -111,6 +113,34 @@ gateway::QuarantineOptions quarantine_options(const Config& config) {
   options.body_bytes_max = config.receive.rejected_body_bytes_max;
   options.memory = std::chrono::hours{config.receive.rejected_hours};
   return options;
+}
+
+gateway::AlertWatchOptions alert_options(const Config& config) {
+  using std::chrono::seconds;
+  const Config::Alerts& alerts = config.alerts;
+  gateway::AlertWatchOptions options;
+  options.interval_ms = seconds{alerts.interval_s};
+  options.limits.window_ms = seconds{alerts.window_s};
+  options.limits.failure_share_max = static_cast<double>(alerts.failure_percent_max) / 100;
+  options.limits.attempts_min = alerts.failure_attempts_min;
+  options.limits.late_max_ms = seconds{alerts.late_s_max};
+  options.limits.dead_letters_max = alerts.dead_letters_max;
+  options.limits.silence_min_ms = seconds{alerts.silence_s_min};
+  options.limits.silence_factor = static_cast<double>(alerts.silence_factor);
+  options.limits.rejected_share_max = static_cast<double>(alerts.rejected_percent_max) / 100;
+  options.limits.rejected_min = alerts.rejected_min;
+  return options;
+}
+
+gateway::PressureLimits pressure_limits(const Config& config) {
+  gateway::PressureLimits limits;
+  if (config.receive.queue_age_s_max > 0) {
+    limits.queue_age_max = std::chrono::seconds{config.receive.queue_age_s_max};
+  }
+  if (config.receive.disk_free_bytes_min > 0) {
+    limits.disk_free_bytes_min = static_cast<std::uint64_t>(config.receive.disk_free_bytes_min);
+  }
+  return limits;
 }
 
 verification::Patience patience(const Config& config) {
@@ -174,6 +204,8 @@ class Application::Impl {
   Result<void> prepare_store();
   Result<std::string> prepare_accounts(store::Connection& db);
   Task<void> upkeep();
+  Task<void> watch_pressure();
+  gateway::DeliveryFigures delivery_figures() const;
   Task<void> look_at_itself();
   Task<void> watch_lists();
   api::Context make_context();
@@ -207,11 +239,14 @@ class Application::Impl {
   std::unique_ptr<destinations::HttpDestination> http_destination;
   std::unique_ptr<destinations::ContactsDestination> contacts_destination;
   gateway::Quarantine quarantine;
+  gateway::RequestShares shares;
+  gateway::DoorPressure pressure;
   std::unique_ptr<gateway::Receiver> receiver;
   std::unique_ptr<gateway::MeasuredHandler> measured_http;
   std::unique_ptr<gateway::MeasuredHandler> measured_contacts;
   std::unique_ptr<delivery::Dispatcher> dispatcher;
   std::unique_ptr<delivery::Replayer> replayer;
+  std::unique_ptr<gateway::AlertWatch> alerts;
   std::unique_ptr<jobs::Engine> engine;
   std::unique_ptr<jobs::SingleVerifications> singles;
   std::unique_ptr<jobs::Housekeeping> housekeeping;
@@ -250,6 +285,8 @@ Application::Impl::Impl(const Config& configuration, asio::io_context& io_contex
                verifier_options(config)),
       quarantine(io.get_executor(), timers, database, *secrets, &cpu_pool,
                  quarantine_options(config)),
+      shares(clock, alert_options(config).limits),
+      pressure(pressure_limits(config)),
       server(io.get_executor(), timers, ids, server_options(config),
              [this](http::Request& request) { return router->handle(request); }) {}
 
@@ -331,9 +368,9 @@ api::Context Application::Impl::make_context() {
   options.intake_limits.rejected_kept_max = config.jobs.rejected_kept_max;
   options.intake_limits.seen.spill_folder = config.jobs.temporary_folder;
   options.verify_timeout_ms_max = Milliseconds{config.server.verify_timeout_ms_max};
-  return {options,   timers,  database,  authenticator, ids,       random,          *secrets,
-          verifier,  *engine, *singles,  *housekeeping, *eraser,   download_memory, *dispatcher,
-          *replayer, outbox,  *receiver, quarantine,    &cpu_pool, &server.stats()};
+  return {options,   timers,  database,  authenticator, ids,     random,          *secrets,
+          verifier,  *engine, *singles,  *housekeeping, *eraser, download_memory, *dispatcher,
+          *replayer, outbox,  *receiver, quarantine,    *alerts, &cpu_pool,       &server.stats()};
 }
 
 Result<void> Application::Impl::start() {
@@ -369,7 +406,10 @@ Result<void> Application::Impl::start() {
       database, client, clock, *secrets, retry_jobs.get(), contacts_options(config, public_url));
   receiver = std::make_unique<gateway::Receiver>(
       database, clock, ids, *secrets, outbox, quarantine, config.receive.trusted_proxies,
-      on_published, gateway::ReceiverOptions{.body_bytes_max = config.receive.body_bytes_max});
+      on_published,
+      gateway::ReceiverOptions{.body_bytes_max = config.receive.body_bytes_max,
+                               .pressure = &pressure,
+                               .shares = &shares});
   measured_http =
       std::make_unique<gateway::MeasuredHandler>(*http_destination, clock, receiver->metrics());
   measured_contacts =
@@ -381,6 +421,9 @@ Result<void> Application::Impl::start() {
       dispatcher_options(config));
   replayer = std::make_unique<delivery::Replayer>(io.get_executor(), timers, database, outbox,
                                                   *dispatcher, delivery::ReplayerOptions{});
+  alerts = std::make_unique<gateway::AlertWatch>(
+      io.get_executor(), timers, database, outbox, shares, [this] { return delivery_figures(); },
+      on_published, alert_options(config));
   context = std::make_unique<api::Context>(make_context());
   router = std::make_unique<http::Router>(api::make_routes(*context));
   dispatcher->start();
@@ -390,7 +433,9 @@ Result<void> Application::Impl::start() {
   housekeeping->start();
   eraser->start();
   quarantine.start();
+  alerts->start();
   upkeep_tasks.spawn("upkeep", upkeep());
+  upkeep_tasks.spawn("pressure", watch_pressure());
   upkeep_tasks.spawn("lists", watch_lists());
   if (config.smtp.audit_at_start) upkeep_tasks.spawn("self-audit", look_at_itself());
   return {};
@@ -406,6 +451,28 @@ Task<void> Application::Impl::upkeep() {
     co_await database.write([&](store::Connection& db) {
       return store::forget_idempotent_answers(db, now, kUpkeepRows);
     });
+  }
+}
+
+gateway::DeliveryFigures Application::Impl::delivery_figures() const {
+  const auto stats = dispatcher->stats();
+  return {.delivered = static_cast<std::int64_t>(stats.attempts_delivered),
+          .failed = static_cast<std::int64_t>(stats.attempts_retried + stats.attempts_dead),
+          .oldest_due_age = stats.oldest_due_age_of_working};
+}
+
+// So that no webhook is taken that could not be kept or dealt with.
+Task<void> Application::Impl::watch_pressure() {
+  std::filesystem::path folder = std::filesystem::path(config.store.sqlite_path()).parent_path();
+  if (folder.empty()) folder = ".";
+  for (;;) {
+    std::error_code error;
+    const auto space = std::filesystem::space(folder, error);
+    gateway::PressureFigures figures;
+    figures.queue_age = delivery_figures().oldest_due_age;
+    if (!error) figures.disk_free_bytes = space.available;
+    pressure.update(figures);
+    co_await sleep_for(timers, kPressureInterval);
   }
 }
 
@@ -431,6 +498,7 @@ Task<void> Application::Impl::stop() {
   co_await upkeep_tasks.join();
   co_await server.stop(deadline);
   co_await quarantine.stop();
+  co_await alerts->stop();
   co_await engine->stop();
   co_await singles->stop();
   co_await eraser->stop();

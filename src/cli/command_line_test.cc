@@ -125,6 +125,23 @@ TEST_F(CommandLine, ReadsTheOptionsOfBulk) {
   EXPECT_EQ(parsed<BulkOptions>({"bulk", "--job", "job_1"}).job_id, "job_1");
 }
 
+TEST_F(CommandLine, ReadsWhatIsToBeDoneWithASource) {
+  const auto made =
+      parsed<SourcesOptions>({"sources", "create", "billing", "--kind", "stripe", "--secret", "one",
+                              "--secret", "two", "--allow", "192.0.2.0/24"});
+  EXPECT_EQ(made.action, "create");
+  EXPECT_EQ(made.source, "billing");
+  EXPECT_EQ(made.kind, "stripe");
+  EXPECT_THAT(made.secrets, ElementsAre("one", "two"));
+  EXPECT_THAT(made.ip_allowlist, ElementsAre("192.0.2.0/24"));
+  const auto admitted = parsed<SourcesOptions>({"sources", "admit", "billing", "req_1", "req_2"});
+  EXPECT_EQ(admitted.action, "admit");
+  EXPECT_THAT(admitted.ids, ElementsAre("req_1", "req_2"));
+  EXPECT_EQ(parsed<SourcesOptions>({"sources", "rejected", "b", "--cause", "prefix"}).cause,
+            "prefix");
+  EXPECT_EQ(ending({"sources", "show"}).exit_code, kWrongUsage);
+}
+
 TEST_F(CommandLine, TakesOnlyTheSyntaxPoliciesThatThereAre) {
   EXPECT_EQ(parsed<BulkOptions>({"bulk", "-", "--syntax", "web_form"}).syntax, "web_form");
   EXPECT_EQ(parsed<VerifyOptions>({"verify", "a@b.test", "--syntax", "strict"}).syntax, "strict");

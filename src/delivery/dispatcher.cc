@@ -124,7 +124,10 @@ DispatcherStats Dispatcher::stats() const {
     if (state == BreakerState::kOpen) ++stats.breakers_open;
     if (state == BreakerState::kHalfOpen) ++stats.breakers_half_open;
     for (const auto& due : {ref->queue.oldest_due(), ref->store_due}) {
-      if (due) stats.oldest_due_age = std::max(stats.oldest_due_age, now - *due);
+      if (!due) continue;
+      stats.oldest_due_age = std::max(stats.oldest_due_age, now - *due);
+      if (state != BreakerState::kClosed) continue;
+      stats.oldest_due_age_of_working = std::max(stats.oldest_due_age_of_working, now - *due);
     }
   }
   return stats;

@@ -46,6 +46,9 @@ struct DispatcherStats {
   std::size_t breakers_open = 0;
   std::size_t breakers_half_open = 0;
   Milliseconds oldest_due_age{0};  // of what is due and not yet begun
+  // The same of endpoints whose breaker is closed: what waits for one that is down is not our
+  // fault.
+  Milliseconds oldest_due_age_of_working{0};
 };
 
 }  // namespace verihook::delivery

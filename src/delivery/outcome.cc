@@ -76,7 +76,9 @@ std::optional<WallTime> failing_since_of(const model::Destination& destination) 
 bool is_operator_event(std::string_view event_type) {
   return event_type == model::event_type::kEndpointDisabled ||
          event_type == model::event_type::kDeliveryDeadLettered ||
-         event_type == model::event_type::kSourceRejecting;
+         event_type == model::event_type::kSourceRejecting ||
+         event_type == model::event_type::kAlertRaised ||
+         event_type == model::event_type::kAlertCleared;
 }
 
 }  // namespace verihook::delivery

@@ -79,6 +79,9 @@ Task<http::Response> Receiver::receive(http::Request& request) {
     metrics_.stats.accept_ms_total += took.count();
     if (knock.shadowed) ++metrics_.stats.shadow_accepted;
   }
+  if (options_.shares != nullptr && knock.door != nullptr) {
+    options_.shares->note(knock.source(), outcome);
+  }
   if (row_of(outcome).is_rejection && outcome != Outcome::kForbidden) {
     quarantine_.take({.door = knock.door,
                       .outcome = outcome,
@@ -96,6 +99,10 @@ Task<Outcome> Receiver::check_and_store(http::Request& request, Knock& knock) {
   if (!found) co_return Outcome::kUnavailable;
   if (*found == nullptr) co_return Outcome::kUnknownSource;
   knock.door = std::move(*found);
+  if (is_shut()) {
+    rejections_.note(knock.source(), Outcome::kUnavailable, options_.pressure->reason());
+    co_return Outcome::kUnavailable;
+  }
   if (const auto refused = check_address(request, knock)) co_return *refused;
   const auto limit =
       static_cast<std::size_t>(std::max<std::int64_t>(0, knock.source().body_bytes_max));

@@ -19,9 +19,11 @@
 #include "base/ids.h"
 #include "crypto/secret_box.h"
 #include "delivery/outbox.h"
+#include "gateway/door_pressure.h"
 #include "gateway/quarantine.h"
 #include "gateway/refusal_diagnosis.h"
 #include "gateway/rejection_log.h"
+#include "gateway/request_shares.h"
 #include "gateway/sources.h"
 #include "gateway/webhook_metrics.h"
 #include "http/message.h"
@@ -34,6 +36,8 @@ namespace verihook::gateway {
 struct ReceiverOptions {
   std::size_t body_bytes_max = 25 * 1024 * 1024;  // of any source, whatever it says itself
   int retry_after_s = 5;                          // told with 503
+  const DoorPressure* pressure = nullptr;         // null: the door is never shut
+  RequestShares* shares = nullptr;                // null: nobody wants to know what sources refuse
   // Ids are remembered for as long as any sender goes on retrying, and a week at least.
   std::chrono::hours id_memory{24 * 8};
 };
@@ -66,6 +70,9 @@ class Receiver {
   // others and is no rejected request any more. kConflict when it is not all there; kNotFound when
   // somebody else has just admitted it; otherwise as the store fails.
   Task<Result<Admission>> admit(model::Source source, model::RejectedRequest request);
+
+  // Everything is answered with 503 for now (door_pressure.h).
+  bool is_shut() const { return options_.pressure != nullptr && options_.pressure->is_shut(); }
 
   Sources& sources() { return sources_; }
   WebhookMetrics& metrics() { return metrics_; }

@@ -172,6 +172,7 @@ class ReceiverTest : public ::testing::Test {
   delivery::Outbox outbox_{time_.clock(), random_, "node_1"};
   std::vector<delivery::Published> published_;
   Quarantine quarantine_{io_.get_executor(), time_, database_, box_, nullptr, {}};
+  DoorPressure pressure_{{.queue_age_max = std::chrono::seconds{60}, .disk_free_bytes_min = {}}};
   Receiver receiver_{database_,
                      time_.clock(),
                      ids_,
@@ -179,7 +180,8 @@ class ReceiverTest : public ::testing::Test {
                      outbox_,
                      quarantine_,
                      {net::Cidr::parse("10.0.0.0/8").value()},
-                     [this](delivery::Published p) { published_.push_back(std::move(p)); }};
+                     [this](delivery::Published p) { published_.push_back(std::move(p)); },
+                     {.pressure = &pressure_}};
   model::Source source_;
 };
 
@@ -551,6 +553,18 @@ TEST_F(ReceiverTest, CredentialsOfARefusedRequestAreKeptSealed) {
   EXPECT_EQ(refused[0].secret_headers.find("Basic"), std::string::npos);
   use_secret("user:new");
   EXPECT_EQ(admit(refused[0])->outcome, Outcome::kAccepted);
+}
+
+TEST_F(ReceiverTest, AShutDoorReadsNothingAndIsAskedAgain) {
+  pressure_.update({.queue_age = std::chrono::minutes{2}, .disk_free_bytes = {}});
+  auto sent = signed_request(payload());
+  sent->body.error = Error{Errc::kTimeout, "nobody is to read this"};
+  const http::Response answer = send(std::move(sent));
+  EXPECT_EQ(answer.status, 503u);
+  EXPECT_TRUE(answer.headers.get("Retry-After"));
+  pressure_.update({.queue_age = std::chrono::seconds{0}, .disk_free_bytes = {}});
+  EXPECT_EQ(send(signed_request(payload())).status, 200u);
+  EXPECT_EQ(stored().size(), 1u);
 }
 
 TEST_F(ReceiverTest, WhatIsForbiddenAndWhatAShadowAcceptsIsNoRejectedRequest) {

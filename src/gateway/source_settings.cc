@@ -16,6 +16,8 @@ constexpr std::pair<std::string_view, TenantRule> kTenantRules[] = {
     {"route", TenantRule::kRoute},
 };
 
+constexpr std::int64_t kSilenceSecondsMax = 366LL * 24 * 3600;
+
 }  // namespace
 
 Result<SourceSettings> parse_source_settings(const boost::json::object& settings,
@@ -26,6 +28,14 @@ Result<SourceSettings> parse_source_settings(const boost::json::object& settings
       return fail(Errc::kInvalidArgument, "\"settings.require_timestamp\" must be true or false.");
     }
     parsed.require_timestamp = value->get_bool();
+  }
+  if (const auto* value = settings.if_contains("silence_s")) {
+    const auto* seconds = value->if_int64();
+    if (seconds == nullptr || *seconds < 0 || *seconds > kSilenceSecondsMax) {
+      return fail(Errc::kInvalidArgument,
+                  "\"settings.silence_s\" must be a whole number of seconds from 0 to a year.");
+    }
+    parsed.silence_after = std::chrono::seconds{*seconds};
   }
   if (const auto* value = settings.if_contains("tenant_rule")) {
     const auto* name = value->if_string();

@@ -9,6 +9,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace verihook::gateway {
@@ -21,7 +22,10 @@ enum class TenantRule {
 };
 
 struct SourceSettings {
-  bool require_timestamp = false;                // "require_timestamp"
+  bool require_timestamp = false;  // "require_timestamp"
+  // "silence_s": after how long without an event somebody is to be told; 0: never. Nothing: by the
+  // source's habit.
+  std::optional<Milliseconds> silence_after;
   TenantRule tenant_rule = TenantRule::kIgnore;  // "tenant_rule": "ignore", "require" or "route"
 };
 

@@ -22,10 +22,13 @@ inline constexpr std::string_view kVerificationCompleted = "verification.complet
 inline constexpr std::string_view kEndpointDisabled = "endpoint.disabled";
 inline constexpr std::string_view kDeliveryDeadLettered = "delivery.dead_lettered";
 inline constexpr std::string_view kSourceRejecting = "source.rejecting";
+inline constexpr std::string_view kAlertRaised = "alert.raised";
+inline constexpr std::string_view kAlertCleared = "alert.cleared";
 inline constexpr std::string_view kWebhookTest = "webhook.test";
 inline constexpr std::array kAll = {
     kBulkCompleted,    kBulkProgress,         kBulkFailed,      kVerificationCompleted,
-    kEndpointDisabled, kDeliveryDeadLettered, kSourceRejecting, kWebhookTest};
+    kEndpointDisabled, kDeliveryDeadLettered, kSourceRejecting, kAlertRaised,
+    kAlertCleared,     kWebhookTest};
 }  // namespace event_type
 
 enum class EventOrigin {

@@ -99,6 +99,25 @@ Result<std::optional<std::string>> find_dedup_key(Connection& db, std::string_vi
                   {source_id, key}, [](const Row& row) { return row.string(0); });
 }
 
+Result<bool> has_dedup_keys(Connection& db, std::string_view source_id) {
+  TRY(found, find_row(db, "SELECT 1 FROM dedup_keys WHERE source_id = $1 LIMIT 1", {source_id},
+                      [](const Row&) { return true; }));
+  return found.has_value();
+}
+
+Result<std::vector<WallTime>> latest_event_times(Connection& db, std::string_view tenant_id,
+                                                 std::string_view source_name, std::int64_t limit) {
+  return find_rows(db,
+                   "SELECT created_at FROM events WHERE tenant_id = $1 AND source_name <> ''"
+                   " AND source_name = $2 ORDER BY id DESC LIMIT $3",
+                   {tenant_id, source_name, limit}, [](const Row& row) { return row.time(0); });
+}
+
+Result<std::int64_t> count_dead_letters_of(Connection& db, std::string_view tenant_id) {
+  return find_integer(db, "SELECT COUNT(*) FROM deliveries WHERE tenant_id = $1 AND state = 'dead'",
+                      {tenant_id});
+}
+
 Result<std::int64_t> forget_dedup_keys(Connection& db, WallTime before, std::int64_t limit) {
   return db.execute(
       "DELETE FROM dedup_keys WHERE (source_id, key) IN (SELECT source_id, key FROM dedup_keys"

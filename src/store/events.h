@@ -31,6 +31,8 @@ Result<bool> remember_dedup_key(Connection& db, std::string_view source_id, std:
 // The event under which it is remembered.
 Result<std::optional<std::string>> find_dedup_key(Connection& db, std::string_view source_id,
                                                   std::string_view key);
+// Whether the source has ever accepted anything, as far back as keys are remembered.
+Result<bool> has_dedup_keys(Connection& db, std::string_view source_id);
 // Forgets keys older than `before`; at most `limit` rows a call.
 Result<std::int64_t> forget_dedup_keys(Connection& db, WallTime before, std::int64_t limit);
 
@@ -72,6 +74,12 @@ struct DeliveryCounts {
   std::optional<WallTime> oldest_due;
 };
 Result<DeliveryCounts> count_deliveries(Connection& db);
+
+// Deliveries of a tenant that were given up.
+Result<std::int64_t> count_dead_letters_of(Connection& db, std::string_view tenant_id);
+// When the newest events of a source happened, newest first.
+Result<std::vector<WallTime>> latest_event_times(Connection& db, std::string_view tenant_id,
+                                                 std::string_view source_name, std::int64_t limit);
 
 // Received events by fate, for /metrics/webhooks.
 struct ReceivedCounts {

@@ -1,5 +1,7 @@
 #include "store/metadata.h"
 
+#include "store/rows.h"
+
 namespace verihook::store {
 
 Result<std::optional<std::string>> find_metadata(Connection& db, std::string_view key) {
@@ -17,6 +19,17 @@ Result<void> put_metadata(Connection& db, std::string_view key, std::string_view
                  " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                  {key, value}));
   return {};
+}
+
+Result<void> remove_metadata(Connection& db, std::string_view key) {
+  return done(db.execute("DELETE FROM metadata WHERE key = $1", {key}));
+}
+
+Result<std::vector<std::string>> list_metadata(Connection& db, std::string_view prefix) {
+  std::string end(prefix);
+  ++end.back();
+  return find_rows(db, "SELECT key FROM metadata WHERE key >= $1 AND key < $2 ORDER BY key",
+                   {prefix, end}, [](const Row& row) { return row.string(0); });
 }
 
 }  // namespace verihook::store

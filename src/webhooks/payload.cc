@@ -160,6 +160,18 @@ std::string tail_of(const SourceRejecting& event) {
   });
 }
 
+std::string tail_of(const Alert& event) {
+  return members([&](JsonWriter& writer) {
+    writer.member("alert", event.alert);
+    writer.member("subject",
+                  event.subject.empty() ? std::nullopt : std::optional<std::string>(event.subject));
+    writer.member("message", event.message);
+    writer.member("value", event.value);
+    writer.member("limit", event.limit);
+    write_created_at(writer, event.created_at);
+  });
+}
+
 std::string tail_of(const WebhookTest& event) {
   return members([&](JsonWriter& writer) {
     writer.member("endpoint_id", event.endpoint_id);

@@ -20,11 +20,12 @@
 namespace verihook::webhooks {
 
 // Every type that this program produces, for validation, help texts and `trigger`.
-inline constexpr std::array<std::string_view, 8> kProducedEventTypes = {
+inline constexpr std::array<std::string_view, 10> kProducedEventTypes = {
     model::event_type::kBulkCompleted,    model::event_type::kBulkProgress,
     model::event_type::kBulkFailed,       model::event_type::kVerificationCompleted,
     model::event_type::kEndpointDisabled, model::event_type::kDeliveryDeadLettered,
-    model::event_type::kSourceRejecting,  model::event_type::kWebhookTest,
+    model::event_type::kSourceRejecting,  model::event_type::kAlertRaised,
+    model::event_type::kAlertCleared,     model::event_type::kWebhookTest,
 };
 
 // What all payloads begin with.
@@ -112,6 +113,15 @@ struct SourceRejecting {
   WallTime created_at{};
 };
 
+struct Alert {
+  std::string alert{};    // which figure: "failure_rate", …
+  std::string subject{};  // the source that it is about; empty: none
+  std::string message{};
+  double value = 0;
+  double limit = 0;
+  WallTime created_at{};
+};
+
 struct WebhookTest {
   std::string endpoint_id{};
   std::string message{};
@@ -125,6 +135,8 @@ std::string tail_of(const VerificationCompleted& event);
 std::string tail_of(const EndpointDisabled& event);
 std::string tail_of(const DeliveryDeadLettered& event);
 std::string tail_of(const SourceRejecting& event);
+// Of alert.raised and of alert.cleared.
+std::string tail_of(const Alert& event);
 std::string tail_of(const WebhookTest& event);
 
 // Rounded down to one decimal, so that 100 means that nothing is left; 100 of an empty job.

@@ -89,6 +89,15 @@ std::string source_rejecting(WallTime at) {
                                  .created_at = at});
 }
 
+std::string alert(WallTime at) {
+  return tail_of(Alert{.alert = "failure_rate",
+                       .subject = {},
+                       .message = "12 of 80 attempts of the last 300 s failed.",
+                       .value = 0.15,
+                       .limit = 0.1,
+                       .created_at = at});
+}
+
 std::string webhook_test(WallTime at) {
   return tail_of(WebhookTest{.endpoint_id = "wh_0000000000sample00000000000",
                              .message = "This is a test.",
@@ -108,6 +117,8 @@ constexpr Sample kSamples[] = {
     {model::event_type::kEndpointDisabled, endpoint_disabled},
     {model::event_type::kDeliveryDeadLettered, delivery_dead_lettered},
     {model::event_type::kSourceRejecting, source_rejecting},
+    {model::event_type::kAlertRaised, alert},
+    {model::event_type::kAlertCleared, alert},
     {model::event_type::kWebhookTest, webhook_test},
 };
 
