@@ -1,6 +1,7 @@
 #include "delivery/dispatcher.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/log.h"
 
@@ -65,7 +66,7 @@ void Dispatcher::take(Published published) {
     }
     if (!stopping_ && item.delivery.lease_owner == outbox_.node_id()) {
       const bool fits = to.destination->state == model::DestinationState::kActive &&
-                        free_room() > 0 && to.queue.waiting_new() < to.held_max &&
+                        free_room(is_proven(to)) > 0 && to.queue.waiting_new() < to.held_max &&
                         to.queue.breaker().state(monotonic_now()) == BreakerState::kClosed;
       if (fits) {
         push(to, {std::move(item.delivery), published.event});
@@ -102,7 +103,7 @@ void Dispatcher::forget(std::string_view destination_id) {
   loaded_ -= ref->queue.take_waiting().size();
   leave_ring(*ref);
   set_timer(*ref, std::nullopt);
-  hungry_.erase(ref->id);
+  for (auto& hungry : hungry_) hungry.erase(ref->id);
   endpoints_.erase(found);
 }
 
@@ -153,8 +154,13 @@ const Dispatcher::EndpointRef& Dispatcher::endpoint(std::string_view tenant_id,
 
 Dispatcher::Standing Dispatcher::standing_of(const Endpoint& endpoint) {
   const auto last_success = endpoint.queue.breaker().last_success();
-  if (!last_success) return Standing::kUnknown;
+  // What failed before a restart fails still, as far as anybody knows.
+  if (!last_success) return endpoint.failing_since ? Standing::kFailing : Standing::kUnknown;
   return *last_success ? Standing::kProven : Standing::kFailing;
+}
+
+bool Dispatcher::is_proven(const Endpoint& endpoint) {
+  return standing_of(endpoint) == Standing::kProven;
 }
 
 void Dispatcher::set_destination(Endpoint& endpoint,
@@ -175,11 +181,12 @@ void Dispatcher::review(const EndpointRef& ref) {
   if (stopping_ || endpoint.forgotten) return;
   if (!endpoint.closing && endpoint.queue.can_start(monotonic_now())) enter_ring(endpoint);
   if (must_load(endpoint)) {
-    if (endpoint.reload || free_room() > 0) {
+    const bool proven = is_proven(endpoint);
+    if (endpoint.reload || free_room(proven) > 0) {
       endpoint.loading = true;
       group_.spawn("load", load(ref));
     } else {
-      hungry_.insert(endpoint.id);
+      hungry_[proven ? 0 : 1].insert(endpoint.id);
     }
   }
   set_timer(endpoint, next_moment(endpoint));
@@ -270,18 +277,23 @@ void Dispatcher::forget_when_idle(const EndpointRef& ref) {
   if (idle) forget(std::string(endpoint.id));
 }
 
-std::size_t Dispatcher::free_room() const {
+std::size_t Dispatcher::free_room(bool proven) const {
   const std::size_t taken = loaded_ + reserved_;
-  return options_.loaded_deliveries_max - std::min(taken, options_.loaded_deliveries_max);
+  // What dead destinations hold must not keep out what others could deliver.
+  const std::size_t most = options_.loaded_deliveries_max * (proven ? 4 : 3) / 4;
+  return most - std::min(taken, most);
 }
 
 void Dispatcher::feed_hungry() {
-  while (!hungry_.empty() && free_room() > 0) {
-    const auto found = endpoints_.find(*hungry_.begin());
-    hungry_.erase(hungry_.begin());
-    if (found == endpoints_.end()) continue;
-    const EndpointRef ref = found->second;
-    review(ref);
+  for (const bool proven : {true, false}) {
+    auto& hungry = hungry_[proven ? 0 : 1];
+    while (!hungry.empty() && free_room(proven) > 0) {
+      const auto found = endpoints_.find(*hungry.begin());
+      hungry.erase(hungry.begin());
+      if (found == endpoints_.end()) continue;
+      const EndpointRef ref = found->second;
+      review(ref);
+    }
   }
 }
 
@@ -312,14 +324,28 @@ void Dispatcher::pump() {
   pumping_ = false;
 }
 
+// Whether one more of this standing fits among those that run, of which there may be `most`. In
+// eighths of that, `unknown` is for those that have not answered yet; the last eighth is always
+// left to those that have proven themselves.
+bool Dispatcher::may_start(const CountByStanding& in_flight, std::size_t standing, std::size_t most,
+                           std::size_t unknown) {
+  const auto eighths = [most](std::size_t count) {
+    return std::max<std::size_t>(1, most * count / 8);
+  };
+  constexpr auto kProvenPlace = static_cast<std::size_t>(Standing::kProven);
+  const CountByStanding shares = {most, eighths(unknown), eighths(2)};
+  const std::size_t all = std::accumulate(in_flight.begin(), in_flight.end(), std::size_t{0});
+  const std::size_t unproven = all - in_flight[kProvenPlace];
+  if (standing != kProvenPlace && unproven >= eighths(7)) return false;
+  return in_flight[standing] < shares[standing] && all < most;
+}
+
 bool Dispatcher::start_one(std::size_t standing) {
-  constexpr std::array<std::size_t, kStandings> kShareDivisors = {1, 2, 4};
-  const std::size_t share =
-      std::max<std::size_t>(1, options_.in_flight_max / kShareDivisors[standing]);
-  if (in_flight_by_standing_[standing] >= share) return false;
+  if (!may_start(in_flight_by_standing_, standing, options_.in_flight_max, 4)) return false;
   Endpoint* turn = rings_[standing].take_next([&](const std::string& tenant_id) {
     const auto found = in_flight_by_tenant_.find(tenant_id);
-    return found == in_flight_by_tenant_.end() || found->second < options_.in_flight_per_tenant_max;
+    return found == in_flight_by_tenant_.end() ||
+           may_start(found->second, standing, options_.in_flight_per_tenant_max, 7);
   });
   if (turn == nullptr) return false;
   turn->ring.reset();

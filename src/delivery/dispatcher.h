@@ -10,9 +10,10 @@
 // An attempt whose outcome could not be written counts as not made: it is made again, with the same
 // event id.
 //
-// A dead destination delays nobody: destinations whose last attempt failed share a quarter of the
-// attempts that may run at once, those that have not answered yet a half, and each of them begins
-// with one attempt at a time.
+// A dead destination delays nobody. Destinations whose last attempt failed share a quarter of the
+// attempts that may run at once, of all and of their tenant's; those that have not answered yet a
+// half of all, and each of them begins with one attempt at a time. An eighth of the attempts and a
+// quarter of the memory are for those only whose last attempt succeeded.
 //
 // One io thread; `take`, `wake`, `due` and `forget` return at once. Nothing here fails: what the
 // store refuses is tried again after store_retry_ms. Must be stopped before it is destroyed, unless
@@ -98,6 +99,7 @@ class Dispatcher {
     kFailing,  // a failure
   };
   static constexpr std::size_t kStandings = 3;
+  using CountByStanding = std::array<std::size_t, kStandings>;
 
   struct Endpoint {
     std::string tenant_id;
@@ -136,6 +138,7 @@ class Dispatcher {
   WallTime wall_now() const { return timers_.clock().wall_now(); }
   const EndpointRef& endpoint(std::string_view tenant_id, std::string_view id);
   static Standing standing_of(const Endpoint& endpoint);
+  static bool is_proven(const Endpoint& endpoint);
   void set_destination(Endpoint& endpoint, std::shared_ptr<const model::Destination> destination);
   static void set_due(Endpoint& endpoint, std::optional<WallTime> due);
 
@@ -151,11 +154,13 @@ class Dispatcher {
   void leave_ring(Endpoint& endpoint);
   void forget_when_idle(const EndpointRef& endpoint);
   void feed_hungry();
-  std::size_t free_room() const;
+  std::size_t free_room(bool proven) const;
 
   static void measure(Endpoint& endpoint, const DispatcherOptions& options, MonotonicTime now);
 
   void pump();
+  static bool may_start(const CountByStanding& in_flight, std::size_t standing, std::size_t most,
+                        std::size_t unknown);
   bool start_one(std::size_t standing);
   void start_attempt(const EndpointRef& endpoint, HeldDelivery held);
   Task<void> run(EndpointRef endpoint, HeldDelivery held, Standing standing, std::uint64_t attempt);
@@ -194,10 +199,10 @@ class Dispatcher {
 
   std::map<std::string, EndpointRef, std::less<>> endpoints_;
   std::set<std::pair<MonotonicTime, std::string>> moments_;  // when, which endpoint
-  std::set<std::string> hungry_;
+  std::array<std::set<std::string>, 2> hungry_;  // those that have proven themselves, the others
   std::array<FairRing<Endpoint>, kStandings> rings_;
-  std::array<std::size_t, kStandings> in_flight_by_standing_{};
-  std::map<std::string, std::size_t, std::less<>> in_flight_by_tenant_;
+  CountByStanding in_flight_by_standing_{};
+  std::map<std::string, CountByStanding, std::less<>> in_flight_by_tenant_;
   std::size_t next_standing_ = 0;
   std::size_t in_flight_ = 0;
   std::size_t loaded_ = 0;

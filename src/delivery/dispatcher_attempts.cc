@@ -50,7 +50,7 @@ void Dispatcher::start_attempt(const EndpointRef& ref, HeldDelivery held) {
   const Standing standing = standing_of(*ref);
   ++in_flight_;
   ++in_flight_by_standing_[static_cast<std::size_t>(standing)];
-  ++in_flight_by_tenant_[ref->tenant_id];
+  ++in_flight_by_tenant_[ref->tenant_id][static_cast<std::size_t>(standing)];
   const std::uint64_t attempt = ++last_attempt_;
   running_[attempt] = {};
   const std::uint64_t task = group_.spawn("attempt", run(ref, std::move(held), standing, attempt));
@@ -181,7 +181,8 @@ void Dispatcher::free_place(const EndpointRef& ref, Standing standing,
   --in_flight_;
   --in_flight_by_standing_[static_cast<std::size_t>(standing)];
   const auto tenant = in_flight_by_tenant_.find(ref->tenant_id);
-  if (--tenant->second == 0) in_flight_by_tenant_.erase(tenant);
+  --tenant->second[static_cast<std::size_t>(standing)];
+  if (tenant->second == CountByStanding{}) in_flight_by_tenant_.erase(tenant);
   ref->queue.finish(success, monotonic_now());
   ++ref->answers_since_load;
   leave_ring(*ref);  // it may stand elsewhere now
@@ -250,8 +251,8 @@ Task<void> Dispatcher::load(EndpointRef ref) {
   ref->reload = false;
   ref->store_due.reset();
   measure(*ref, options_, monotonic_now());
-  const std::size_t room =
-      std::min({ref->queue.room(monotonic_now(), ref->held_max), free_room(), kLeasedAtOnceMax});
+  const std::size_t room = std::min({ref->queue.room(monotonic_now(), ref->held_max),
+                                     free_room(is_proven(*ref)), kLeasedAtOnceMax});
   reserved_ += room;
   const auto write = [this, ref, room](store::Connection& db) {
     // On the store's thread: of `ref` only the ids, which never change.
