@@ -1,4 +1,5 @@
 """The door when the disk is nearly or wholly full: 503, nothing half taken, nothing lost."""
+import itertools
 import json
 import os
 import subprocess
@@ -114,3 +115,21 @@ def test_a_disk_that_is_full_refuses_and_loses_nothing(start):
     wait_until(lambda: knock(program, refused[0], 20_000).status == 200, 30,
                "it goes on by itself")
     assert kept(program) == {f"evt_{number}" for number in answers}
+
+
+def test_the_door_shuts_while_a_working_destination_is_served_too_late(tmp_path, receiver):
+    program = Program(tmp_path / "program", settings={"receive": {"queue_age_s_max": 1}})
+    try:
+        program.start()
+        door(program, "door")
+        slow = program.post("/v1/destinations", {
+            "name": "slow", "kind": "http", "url": f"{receiver.url}/slow", "sources": ["door"],
+            "events": ["*"], "rate_per_second": 0.01}, 201)["destination_id"]
+        numbers = itertools.count()
+        assert knock(program, next(numbers)).status == 200
+        wait_until(lambda: knock(program, next(numbers)).status == 503, 60, "the door is shut")
+        program.call("DELETE", f"/v1/destinations/{slow}").expect(204)
+        wait_until(lambda: knock(program, next(numbers)).status == 200, 60,
+                   "the door is open again")
+    finally:
+        program.close()
