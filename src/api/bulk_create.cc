@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/format.h>
 
 #include "api/bulk_handlers.h"
@@ -49,35 +50,63 @@ Result<void> feed_some(jobs::ListUpload& upload, const jobs::Intake& intake,
   return {};
 }
 
-Task<Result<void>> feed(Context& context, jobs::ListUpload& upload, jobs::Intake& intake,
-                        std::string_view text) {
-  while (!text.empty()) {
-    CO_TRY_VOID(co_await run_on(context.cpu_pool, [&] { return feed_some(upload, intake, text); }));
-    if (intake.has_ready()) CO_TRY_VOID(co_await intake.store_ready());
-  }
-  co_return Result<void>{};
-}
+// The body in pieces that are worth another thread's while, each taken from the socket while the
+// one before it is being read.
+class Pieces {
+ public:
+  Pieces(http::BodyReader& body, std::uint64_t bytes_max, crypto::Sha256* hash)
+      : body_(body), bytes_max_(bytes_max), hash_(hash) {}
 
-Task<Result<void>> receive_body(Context& context, http::BodyReader& body, jobs::ListUpload& upload,
-                                jobs::Intake& intake, crypto::Sha256* hash) {
-  // What goes to another thread at once, so that the way there costs little.
-  constexpr std::size_t kGatheredBytes = 256 * 1024;
-  std::string gathered;
-  std::uint64_t received = 0;
-  for (;;) {
-    CO_TRY(piece, co_await body.read_some());
-    received += piece.size();
-    if (received > context.options.upload_bytes_max) {
-      co_return fail(Errc::kTooLarge, fmt::format("the list is larger than {} bytes; split it",
-                                                  context.options.upload_bytes_max));
+  // Whether there is anything left to take or to fetch.
+  bool at_end() const { return ended_ && next_.empty(); }
+  // What was fetched; empty before the first fetch.
+  std::string take() { return std::exchange(next_, {}); }
+  // Does nothing as long as the last one has not been taken.
+  Task<Result<void>> fetch() {
+    constexpr std::size_t kBytes = 512 * 1024;
+    if (ended_ || !next_.empty()) co_return Result<void>{};
+    while (next_.size() < kBytes) {
+      CO_TRY(piece, co_await body_.read_some());
+      received_ += piece.size();
+      if (received_ > bytes_max_) {
+        co_return fail(Errc::kTooLarge,
+                       fmt::format("the list is larger than {} bytes; split it", bytes_max_));
+      }
+      ended_ = piece.empty();
+      if (ended_) break;
+      next_.append(piece);
     }
-    gathered.append(piece);
-    if (!piece.empty() && gathered.size() < kGatheredBytes) continue;
-    if (hash != nullptr) hash->update(gathered);
-    CO_TRY_VOID(co_await feed(context, upload, intake, gathered));
-    if (piece.empty()) co_return Result<void>{};
-    gathered.clear();
+    if (hash_ != nullptr) hash_->update(next_);
+    co_return Result<void>{};
   }
+
+ private:
+  http::BodyReader& body_;
+  const std::uint64_t bytes_max_;
+  crypto::Sha256* const hash_;
+  std::string next_;
+  std::uint64_t received_ = 0;
+  bool ended_ = false;
+};
+
+// Three things go on beside each other: the next piece arrives, the one before it is read into
+// rows, and the rows of an earlier one are stored.
+Task<Result<void>> receive_body(Context& context, Pieces& pieces, jobs::ListUpload& upload,
+                                jobs::Intake& intake) {
+  using asio::experimental::awaitable_operators::operator&&;
+  std::string piece;
+  std::string_view rest;
+  while (!rest.empty() || !pieces.at_end()) {
+    if (rest.empty()) rest = piece = pieces.take();
+    const auto [stored, read, fetched] =
+        co_await (intake.store(intake.take_ready()) &&
+                  run_on(context.cpu_pool, [&] { return feed_some(upload, intake, rest); }) &&
+                  pieces.fetch());
+    CO_TRY_VOID(stored);
+    CO_TRY_VOID(read);
+    CO_TRY_VOID(fetched);
+  }
+  co_return co_await intake.store_ready();
 }
 
 Task<Result<Received>> receive_list(Context& context, http::Request& request,
@@ -91,7 +120,8 @@ Task<Result<Received>> receive_list(Context& context, http::Request& request,
       .content_encoding = request.headers.get("Content-Encoding").value_or("")};
   CO_TRY(upload, jobs::ListUpload::create(headers, std::move(parameters), intake,
                                           context.options.upload_limits));
-  CO_TRY_VOID(co_await receive_body(context, *request.body, *upload, intake, wanted_hash));
+  Pieces pieces(*request.body, context.options.upload_bytes_max, wanted_hash);
+  CO_TRY_VOID(co_await receive_body(context, pieces, *upload, intake));
   CO_TRY(bulk, co_await run_on(context.cpu_pool, [&] { return upload->finish(); }));
   co_return Received{std::move(bulk), hash ? crypto::to_bytes(hash->finish()) : ""};
 }

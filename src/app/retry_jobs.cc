@@ -27,9 +27,7 @@ Task<Result<std::string>> RetryJobs::submit(destinations::RetrySubmission submis
 Task<Result<std::string>> RetryJobs::take_in(jobs::Intake& intake,
                                              destinations::RetrySubmission& submission,
                                              std::string key) {
-  for (std::string& email : submission.emails) {
-    CO_TRY_VOID(intake.add({.email = std::move(email)}));
-  }
+  for (const std::string& email : submission.emails) CO_TRY_VOID(intake.add({.email = email}));
   jobs::BulkRequest request;
   CO_TRY(metadata, jobs::retry_metadata("{}", submission.retry_of));
   request.metadata = std::move(metadata);

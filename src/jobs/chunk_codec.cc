@@ -90,23 +90,7 @@ bool read_columns(std::string_view plain, ColumnSet& columns) {
   return true;
 }
 
-}  // namespace
-
-std::string encode_rows(const std::vector<InputRow>& rows) {
-  std::string plain;
-  for (const InputRow& row : rows) {
-    if (row.duplicate) append_varint(plain, kDuplicateMark);
-    append_varint(plain, static_cast<std::uint64_t>(row.number));
-    append_field(plain, row.email);
-    append_field(plain, row.id);
-    append_field(plain, row.data);
-  }
-  return compress(plain);
-}
-
-Result<std::vector<InputRow>> decode_rows(std::string_view encoded) {
-  TRY(plain, decompress(encoded));
-  std::string_view rest = plain;
+Result<std::vector<InputRow>> unpack(std::string_view rest) {
   std::vector<InputRow> rows;
   while (!rest.empty()) {
     InputRow row;
@@ -122,6 +106,32 @@ Result<std::vector<InputRow>> decode_rows(std::string_view encoded) {
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+}  // namespace
+
+void PackedRows::add(const InputRowView& row) {
+  if (row.duplicate) append_varint(bytes_, kDuplicateMark);
+  append_varint(bytes_, static_cast<std::uint64_t>(row.number));
+  append_field(bytes_, row.email);
+  append_field(bytes_, row.id);
+  append_field(bytes_, row.data);
+  ++count_;
+}
+
+std::string PackedRows::compressed() const { return compress(bytes_); }
+
+std::vector<InputRow> PackedRows::unpacked() const { return *unpack(bytes_); }
+
+std::string encode_rows(const std::vector<InputRow>& rows) {
+  PackedRows packed;
+  for (const InputRow& row : rows) packed.add(view_of(row));
+  return packed.compressed();
+}
+
+Result<std::vector<InputRow>> decode_rows(std::string_view encoded) {
+  TRY(plain, decompress(encoded));
+  return unpack(plain);
 }
 
 std::string encode_results(const std::vector<ResultLine>& lines) {

@@ -26,6 +26,33 @@ struct InputRow {
   friend bool operator==(const InputRow&, const InputRow&) = default;
 };
 
+// A row that lies elsewhere; the members are InputRow's.
+struct InputRowView {
+  std::int64_t number = 0;
+  std::string_view email;
+  std::string_view id{};
+  std::string_view data{};
+  bool duplicate = false;
+};
+inline InputRowView view_of(const InputRow& row) {
+  return {row.number, row.email, row.id, row.data, row.duplicate};
+}
+
+// The rows of one chunk in the form in which they are stored, not compressed yet: a list is written
+// down as it arrives instead of being kept row by row.
+class PackedRows {
+ public:
+  void add(const InputRowView& row);
+  std::size_t count() const { return count_; }
+  std::size_t bytes() const { return bytes_.size(); }
+  std::string compressed() const;
+  std::vector<InputRow> unpacked() const;
+
+ private:
+  std::string bytes_;
+  std::size_t count_ = 0;
+};
+
 // Fails only when what was stored is damaged: kStorageFailed.
 std::string encode_rows(const std::vector<InputRow>& rows);
 Result<std::vector<InputRow>> decode_rows(std::string_view encoded);

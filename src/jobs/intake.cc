@@ -52,7 +52,7 @@ Intake::Intake(store::Database& database, asio::thread_pool* cpu_pool, const Clo
   job_.created_at = clock_.wall_now();
 }
 
-Result<void> Intake::add(InputRow row) {
+Result<void> Intake::add(InputRowView row) {
   if (row.number == 0) row.number = last_number_ + 1;
   last_number_ = row.number;
   TRY(is_new, seen_.insert(duplicate_key(row.email)));
@@ -63,17 +63,16 @@ Result<void> Intake::add(InputRow row) {
     ++kept_duplicates_;
   }
   ++job_.total_count;
-  if (gather(std::move(row))) full_chunks_.push_back(std::exchange(current_, {}));
+  gather(row);
   return {};
 }
 
-// Whether the chunk is full with it. Caller's columns may be long, so rows alone are no measure.
-bool Intake::gather(InputRow row) {
-  current_bytes_ += sizeof row + row.email.size() + row.id.size() + row.data.size();
-  current_.push_back(std::move(row));
-  const bool full = current_.size() >= limits_.chunk_rows || current_bytes_ >= limits_.chunk_bytes;
-  if (full) current_bytes_ = 0;
-  return full;
+// Caller's columns may be long, so rows alone are no measure.
+void Intake::gather(const InputRowView& row) {
+  current_.add(row);
+  const bool full =
+      current_.count() >= limits_.chunk_rows || current_.bytes() >= limits_.chunk_bytes;
+  if (full) full_chunks_.push_back(std::exchange(current_, {}));
 }
 
 void Intake::reject(RejectedEntry entry) {
@@ -83,51 +82,47 @@ void Intake::reject(RejectedEntry entry) {
   if (job_.rejected_count++ < limits_.rejected_kept_max) rejected_.push_back(std::move(kept));
 }
 
-Task<Result<void>> Intake::store_ready() {
-  for (Rows& rows : std::exchange(full_chunks_, {})) {
-    CO_TRY_VOID(co_await store_chunk(std::move(rows)));
+Intake::Ready Intake::take_ready() {
+  Ready ready;
+  for (PackedRows& rows : std::exchange(full_chunks_, {})) {
+    ready.chunks_.push_back({describe_chunk(job_, rows.count()), std::move(rows)});
+    ++job_.chunk_count;
   }
-  if (rejected_.size() >= kRejectedAtOnce) CO_TRY_VOID(co_await store_rejected());
+  if (rejected_.size() >= kRejectedAtOnce) ready.rejected_ = std::exchange(rejected_, {});
+  if (!job_stored_) ready.job_ = job_;
+  return ready;
+}
+
+Task<Result<void>> Intake::store(Ready ready) {
+  if (ready.empty()) co_return Result<void>{};
+  std::vector<std::string> inputs;
+  for (const auto& [chunk, rows] : ready.chunks_) {
+    inputs.push_back(co_await run_on(cpu_pool_, [&rows] { return rows.compressed(); }));
+  }
+  CO_TRY_VOID(co_await database_.write([&](store::Connection& db) -> Result<void> {
+    if (ready.job_) TRY_VOID(store::insert_job(db, *ready.job_));
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      TRY_VOID(store::insert_chunk(db, ready.chunks_[i].chunk, inputs[i]));
+    }
+    return store::insert_rejected_entries(db, job_.tenant_id, job_.id, ready.rejected_);
+  }));
+  job_stored_ = true;
   co_return Result<void>{};
 }
 
-Task<Result<void>> Intake::store_chunk(Rows rows) {
-  const model::Chunk chunk = describe_chunk(job_, rows.size());
-  const std::string input = co_await run_on(cpu_pool_, [&] { return encode_rows(rows); });
-  CO_TRY_VOID(co_await database_.write([&](store::Connection& db) -> Result<void> {
-    if (!job_stored_) TRY_VOID(store::insert_job(db, job_));
-    return store::insert_chunk(db, chunk, input);
-  }));
-  job_stored_ = true;
-  ++job_.chunk_count;
-  co_return Result<void>{};
-}
-
-Task<Result<void>> Intake::store_rejected() {
-  CO_TRY_VOID(co_await database_.write([&](store::Connection& db) -> Result<void> {
-    if (!job_stored_) TRY_VOID(store::insert_job(db, job_));
-    return store::insert_rejected_entries(db, job_.tenant_id, job_.id, rejected_);
-  }));
-  job_stored_ = true;
-  rejected_.clear();
-  co_return Result<void>{};
-}
+Task<Result<void>> Intake::store_ready() { co_return co_await store(take_ready()); }
 
 Task<Result<void>> Intake::write_again(std::vector<bool> repeated, model::Duplicates wanted) {
   const std::int64_t chunk_count = std::exchange(job_.chunk_count, 0);
-  const Rows not_stored = std::exchange(current_, {});
-  current_bytes_ = 0;
+  const PackedRows not_stored = std::exchange(current_, {});
   std::size_t place = 0;
-  // What is written again is never more than what was read.
-  const auto write = [&](Rows rows) -> Task<Result<void>> {
+  const auto gather_again = [&](std::vector<InputRow> rows) {
     for (InputRow& row : rows) {
       if (!row.duplicate && !repeated.empty()) row.duplicate = repeated[place++];
-      const bool stays = !row.duplicate || wanted == model::Duplicates::kMark;
-      if (!stays || !gather(std::move(row))) continue;
-      CO_TRY_VOID(co_await store_chunk(std::exchange(current_, {})));
+      if (!row.duplicate || wanted == model::Duplicates::kMark) gather(view_of(row));
     }
-    co_return Result<void>{};
   };
+  // What is written again is never more than what was read.
   for (std::int64_t number = 0; number < chunk_count; ++number) {
     CO_TRY(stored, co_await database_.read([&](store::Connection& db) {
       return store::find_chunk_results(db, job_.tenant_id, job_.id, number, true);
@@ -136,9 +131,11 @@ Task<Result<void>> Intake::write_again(std::vector<bool> repeated, model::Duplic
     CO_TRY_VOID(co_await database_.write([&](store::Connection& db) {
       return store::delete_chunks(db, job_.tenant_id, job_.id, number, number + 1);
     }));
-    CO_TRY_VOID(co_await write(std::move(rows)));
+    gather_again(std::move(rows));
+    CO_TRY_VOID(co_await store_ready());
   }
-  co_return co_await write(not_stored);
+  gather_again(not_stored.unpacked());
+  co_return co_await store_ready();
 }
 
 Task<Result<void>> Intake::settle_duplicates(model::Duplicates wanted) {
@@ -170,12 +167,13 @@ Task<Result<model::Job>> Intake::commit(BulkRequest request, AlsoStore also_stor
   if (job.options.deadline_s) {
     job.deadline_at = job.created_at + std::chrono::seconds{*job.options.deadline_s};
   }
-  const model::Chunk last = describe_chunk(job, current_.size());
-  const std::string input = co_await run_on(cpu_pool_, [&] { return encode_rows(current_); });
-  if (!current_.empty()) ++job.chunk_count;
+  const model::Chunk last = describe_chunk(job, current_.count());
+  const bool has_last = last.row_count > 0;
+  const std::string input = co_await run_on(cpu_pool_, [&] { return current_.compressed(); });
+  if (has_last) ++job.chunk_count;
   CO_TRY_VOID(co_await database_.write([&](store::Connection& db) -> Result<void> {
     if (!job_stored_) TRY_VOID(store::insert_job(db, job));
-    if (!current_.empty()) TRY_VOID(store::insert_chunk(db, last, input));
+    if (has_last) TRY_VOID(store::insert_chunk(db, last, input));
     TRY_VOID(store::insert_rejected_entries(db, job.tenant_id, job.id, rejected_));
     if (job_stored_) TRY_VOID(store::update_job(db, job));
     return also_store(db, job);

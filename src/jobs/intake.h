@@ -45,10 +45,10 @@ class Intake {
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
 
-  // Call store_ready often enough that rows do not pile up. Row numbers rise; the number 0 is one
-  // more than the number of the row before. kStorageFull or kStorageFailed when there is no room to
-  // know duplicates by.
-  Result<void> add(InputRow row);
+  // Store what is ready often enough that rows do not pile up. Row numbers rise; the number 0 is
+  // one more than the number of the row before. kStorageFull or kStorageFailed when there is no
+  // room to know duplicates by.
+  Result<void> add(InputRowView row);
   // Whether rows that repeat an earlier one are kept, with a mark, until `commit` decides. They
   // must be when it is going to say that they stay; when it may, they cost writing the chunks
   // again.
@@ -60,6 +60,10 @@ class Intake {
     return job_.total_count + job_.summary.duplicates - kept_duplicates_;
   }
   bool has_ready() const { return !full_chunks_.empty() || rejected_.size() >= kRejectedAtOnce; }
+  // Takes what is ready out, so that it can be stored while further rows are added; one at a time.
+  class Ready;
+  Ready take_ready();
+  Task<Result<void>> store(Ready ready);
   Task<Result<void>> store_ready();
 
   // Stores the rest and makes the job queued, or paused when it is not to start. kInvalidArgument
@@ -71,13 +75,9 @@ class Intake {
   Task<void> abandon();
 
  private:
-  using Rows = std::vector<InputRow>;
-
   static constexpr std::size_t kRejectedAtOnce = 1'000;
 
-  bool gather(InputRow row);
-  Task<Result<void>> store_chunk(Rows rows);
-  Task<Result<void>> store_rejected();
+  void gather(const InputRowView& row);
   Task<Result<void>> settle_duplicates(model::Duplicates wanted);
   // Writes the chunks again. `repeated`: places of the set (seen_set.h) that are repetitions; empty
   // when all are known already.
@@ -96,9 +96,26 @@ class Intake {
   SeenSet seen_;
   bool keep_duplicates_ = false;
   std::int64_t kept_duplicates_ = 0;  // among the rows
-  Rows current_;
-  std::size_t current_bytes_ = 0;
-  std::vector<Rows> full_chunks_;
+  PackedRows current_;
+  std::vector<PackedRows> full_chunks_;
+};
+
+// Chunks and rejected entries on their way into the store.
+class Intake::Ready {
+ public:
+  bool empty() const { return chunks_.empty() && rejected_.empty(); }
+
+ private:
+  friend class Intake;
+
+  struct Packed {
+    model::Chunk chunk;
+    PackedRows rows;
+  };
+
+  std::optional<model::Job> job_;  // when it is not stored yet
+  std::vector<Packed> chunks_;
+  std::vector<model::RejectedEntry> rejected_;
 };
 
 }  // namespace verihook::jobs

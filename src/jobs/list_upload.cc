@@ -210,16 +210,16 @@ void ListUpload::columns(std::vector<std::string> names) {
   }
 }
 
-std::string ListUpload::data_of(const ListRow& row) const {
-  if (row.cells.empty()) return std::string(row.data);
-  std::string data = "{";
+std::string_view ListUpload::data_of(const ListRow& row) {
+  if (row.cells.empty()) return row.data;
+  data_ = "{";
   for (const Column& column : columns_) {
-    if (data.size() > 1) data += ',';
-    data += column.key;
-    webhooks::append_js_string(data, row.cells[column.cell]);
+    if (data_.size() > 1) data_ += ',';
+    data_ += column.key;
+    webhooks::append_js_string(data_, row.cells[column.cell]);
   }
-  data += '}';
-  return data;
+  data_ += '}';
+  return data_;
 }
 
 Result<void> ListUpload::row(const ListRow& row) {
@@ -230,7 +230,7 @@ Result<void> ListUpload::row(const ListRow& row) {
     return fail(Errc::kTooLarge, "a job may have " + std::to_string(limits_.emails_max) +
                                      " addresses at most; split the list");
   }
-  return intake_.add({row.number, std::string(row.email), std::string(row.id), data_of(row)});
+  return intake_.add({row.number, row.email, row.id, data_of(row)});
 }
 
 }  // namespace verihook::jobs

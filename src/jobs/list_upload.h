@@ -75,7 +75,8 @@ class ListUpload final : private ListSink {
   void columns(std::vector<std::string> names) override;
   Result<void> row(const ListRow& row) override;
   void reject(RejectedEntry entry) override { intake_.reject(std::move(entry)); }
-  std::string data_of(const ListRow& row) const;
+  // Good until the next row.
+  std::string_view data_of(const ListRow& row);
 
   BulkRequest request_;
   Intake& intake_;
@@ -93,6 +94,7 @@ class ListUpload final : private ListSink {
     std::string key;  // quoted, with its colon
   };
   std::vector<Column> columns_;
+  std::string data_;  // of the row at hand
 };
 
 }  // namespace verihook::jobs

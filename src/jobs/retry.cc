@@ -27,7 +27,7 @@ Task<Result<std::size_t>> add_rows(store::Database& database, asio::thread_pool*
              return rows_to_retry(stored, Retried::kUnprocessedOrUnknown);
            }));
     added += rows.size();
-    for (InputRow& row : rows) CO_TRY_VOID(intake.add(std::move(row)));
+    for (const InputRow& row : rows) CO_TRY_VOID(intake.add(view_of(row)));
     if (intake.has_ready()) CO_TRY_VOID(co_await intake.store_ready());
   }
   co_return added;
