@@ -11,6 +11,7 @@
 #include "crypto/secret_box.h"
 #include "delivery/dispatcher.h"
 #include "delivery/replayer.h"
+#include "destinations/listeners.h"
 #include "gateway/alert_watch.h"
 #include "gateway/receiver.h"
 #include "http/server.h"
@@ -59,6 +60,7 @@ struct Context {
   gateway::Receiver& receiver;
   gateway::Quarantine& quarantine;
   const gateway::AlertWatch& alerts;
+  destinations::Listeners& listeners;
   asio::thread_pool* cpu_pool;
   const http::ServerStats* server_stats = nullptr;  // set once the server stands
 

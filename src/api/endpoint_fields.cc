@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "destinations/http_destination.h"
 #include "destinations/http_settings.h"
+#include "destinations/listeners.h"
 #include "http/url.h"
 #include "webhooks/event_match.h"
 #include "webhooks/signature.h"
@@ -124,6 +125,16 @@ Result<void> read_signature_fields(Fields& fields, model::DeliveryOptions& optio
   return {};
 }
 
+NewEndpoint blank_endpoint(Context& context, std::string_view tenant_id) {
+  NewEndpoint made;
+  model::Destination& destination = made.destination;
+  destination.tenant_id = tenant_id;
+  destination.id = context.ids.make(id_prefix::kWebhook);
+  destination.events = {"bulk.*"};
+  destination.created_at = destination.updated_at = context.clock().wall_now();
+  return made;
+}
+
 }  // namespace
 
 Result<void> check_target_url(const Context& context, std::string_view text) {
@@ -132,19 +143,25 @@ Result<void> check_target_url(const Context& context, std::string_view text) {
     return fail(Errc::kInvalidArgument,
                 "url must begin with https:// (network.allow_http = true permits http)");
   }
+  if (url.host == destinations::kListenerHost) {
+    return fail(Errc::kInvalidArgument,
+                "the url's host is kept for `verihook listen`, which makes its own endpoint");
+  }
   return {};
 }
 
 Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
                                   std::string_view url) {
   TRY_VOID(check_target_url(context, url));
-  NewEndpoint made;
-  model::Destination& destination = made.destination;
-  destination.tenant_id = tenant_id;
-  destination.id = context.ids.make(id_prefix::kWebhook);
-  destination.url = url;
-  destination.events = {"bulk.*"};
-  destination.created_at = destination.updated_at = context.clock().wall_now();
+  NewEndpoint made = blank_endpoint(context, tenant_id);
+  made.destination.url = url;
+  return made;
+}
+
+NewEndpoint make_listener(Context& context, std::string_view tenant_id) {
+  NewEndpoint made = blank_endpoint(context, tenant_id);
+  made.destination.url = destinations::listener_url(made.destination.id);
+  made.destination.events = {"*"};
   return made;
 }
 

@@ -24,6 +24,8 @@ Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
 // With this secret; one is made when `secret` is empty.
 Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
                                   std::string_view url, std::string_view secret);
+// Likewise, for whoever listens on a stream (destinations/listeners.h) and wants every event.
+NewEndpoint make_listener(Context& context, std::string_view tenant_id);
 Result<void> add_new_secret(Context& context, NewEndpoint& endpoint);
 
 // What whoever gave a `webhook_url` is told of the endpoint: `webhook_id`, and `webhook_secret`

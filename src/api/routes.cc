@@ -7,6 +7,7 @@
 #include "api/erase_handlers.h"
 #include "api/errors.h"
 #include "api/event_handlers.h"
+#include "api/listener_handlers.h"
 #include "api/operations_handlers.h"
 #include "api/rejected_handlers.h"
 #include "api/replay_handlers.h"
@@ -92,6 +93,14 @@ constexpr RouteSpec kRoutes[] = {
     {kGet, "/v1/webhooks/{webhook_id}/health", kRead, get_webhook_health, 200,
      "How the endpoint has answered its newest deliveries, and what waits for it", "",
      "EndpointHealth", ""},
+
+    {kPost, "/v1/listeners", kWrite, create_listener, 201,
+     "Register an endpoint whose events go out on a stream, as `verihook listen` does",
+     "ListenerRequest", "Webhook", ""},
+    {kGet, "/v1/listeners/{webhook_id}/stream", kWrite, stream_listener, 200,
+     "The listener's events as server-sent events, each to be answered", "", "", ""},
+    {kPost, "/v1/listeners/{webhook_id}/answers", kWrite, answer_listener, 200,
+     "Answer one of them, as the endpoint would have", "ListenerAnswer", "ListenerAnswered", ""},
 
     {kPost, "/v1/destinations", kWrite, create_destination, 201,
      "Hand received events to a destination", "DestinationRequest", "Destination", ""},

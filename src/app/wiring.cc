@@ -21,6 +21,7 @@
 #include "delivery/dispatcher.h"
 #include "destinations/contacts_destination.h"
 #include "destinations/http_destination.h"
+#include "destinations/listeners.h"
 #include "dns/caching_resolver.h"
 #include "dns/cares_resolver.h"
 #include "gateway/measured_handler.h"
@@ -231,6 +232,7 @@ class Application::Impl {
   ResolvedHostLookup lookup{cache};
   net::RealNetwork network;
   http::CurlClient client;
+  destinations::Listeners listeners{io.get_executor(), timers, client};
   store::Database database;
   delivery::Outbox outbox;
   verification::Verifier verifier;
@@ -368,9 +370,10 @@ api::Context Application::Impl::make_context() {
   options.intake_limits.rejected_kept_max = config.jobs.rejected_kept_max;
   options.intake_limits.seen.spill_folder = config.jobs.temporary_folder;
   options.verify_timeout_ms_max = Milliseconds{config.server.verify_timeout_ms_max};
-  return {options,   timers,  database,  authenticator, ids,     random,          *secrets,
-          verifier,  *engine, *singles,  *housekeeping, *eraser, download_memory, *dispatcher,
-          *replayer, outbox,  *receiver, quarantine,    *alerts, &cpu_pool,       &server.stats()};
+  return {options,         timers,      database,  authenticator,  ids,           random,
+          *secrets,        verifier,    *engine,   *singles,       *housekeeping, *eraser,
+          download_memory, *dispatcher, *replayer, outbox,         *receiver,     quarantine,
+          *alerts,         listeners,   &cpu_pool, &server.stats()};
 }
 
 Result<void> Application::Impl::start() {
@@ -400,7 +403,7 @@ Result<void> Application::Impl::start() {
       io.get_executor(), timers, database, verifier, &cpu_pool, [this] { engine->wake(); },
       jobs::EraserOptions{});
   http_destination = std::make_unique<destinations::HttpDestination>(
-      client, *secrets, clock,
+      listeners, *secrets, clock,
       destinations::HttpDestinationOptions{.user_agent = "verihook/" + std::string(kVersion)});
   contacts_destination = std::make_unique<destinations::ContactsDestination>(
       database, client, clock, *secrets, retry_jobs.get(), contacts_options(config, public_url));
@@ -496,6 +499,9 @@ Task<void> Application::Impl::stop() {
   const Deadline deadline = Deadline::after(clock, kStopDeadline);
   upkeep_tasks.cancel();
   co_await upkeep_tasks.join();
+  // Streams end now, or the server would wait for them.
+  listeners.close();
+  engine->bell().close();
   co_await server.stop(deadline);
   co_await quarantine.stop();
   co_await alerts->stop();

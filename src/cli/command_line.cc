@@ -453,6 +453,21 @@ class Parser {
         ->capture_default_str();
     trigger->footer(fmt::format("Events: {}", fmt::join(webhooks::kProducedEventTypes, ", ")));
 
+    auto* listen = command(app_, "listen", "Forward this account's events to a local port", [this] {
+      listen_.connection = connection_;
+      return listen_;
+    });
+    listen->add_option("--forward-to", listen_.forward_to, "Where they are posted to")
+        ->required()
+        ->type_name("URL");
+    listen->add_option("--events", listen_.events, "Types or groups such as bulk.* (default: all)")
+        ->type_name("EVENT,…")
+        ->delimiter(',');
+    listen->add_option("--secret", listen_.secret, "What they are signed with (default: a new one)")
+        ->envname("VERIHOOK_SECRET")
+        ->type_name("SECRET");
+    listen->footer(kServerFooter);
+
     auto* sign =
         command(app_, "sign", "Print the signature headers of a body", [this] { return sign_; });
     sign->add_option("file", sign_.file, "The body; `-` is standard input")->type_name("FILE");
@@ -566,6 +581,7 @@ class Parser {
   KeysCreateOptions keys_create_;
   KeysRevokeOptions keys_revoke_;
   TriggerOptions trigger_;
+  ListenOptions listen_;
   SignOptions sign_;
   CheckSignatureOptions check_;
   ListsShowOptions lists_show_;

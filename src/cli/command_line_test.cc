@@ -46,7 +46,7 @@ TEST_F(CommandLine, EndsWithHelpAndVersionAndNothingWrong) {
   EXPECT_EQ(version.exit_code, kDone);
   EXPECT_THAT(version.out, StartsWith("verihook "));
   for (const char* command : {"serve", "demo", "doctor", "verify", "bulk", "keys", "trigger",
-                              "sign", "check-signature", "config"}) {
+                              "listen", "sign", "check-signature", "config"}) {
     const Ending help = ending({command, "--help"});
     EXPECT_EQ(help.exit_code, kDone) << command;
     EXPECT_THAT(help.out, HasSubstr(command)) << command;

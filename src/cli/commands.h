@@ -25,6 +25,7 @@ int run(const KeysListOptions& options);
 int run(const KeysRevokeOptions& options);
 int run(const EraseOptions& options);
 int run(const TriggerOptions& options);
+int run(const ListenOptions& options);
 int run(const SignOptions& options);
 int run(const CheckSignatureOptions& options);
 int run(const ListsShowOptions& options);

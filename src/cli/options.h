@@ -178,6 +178,14 @@ struct SignOptions {
   std::string timestamp;  // whole seconds since 1970; empty: now
 };
 
+// Forwards this account's events to a local port.
+struct ListenOptions {
+  Connection connection;
+  std::string forward_to;
+  std::vector<std::string> events;  // none: all
+  std::string secret;               // empty: a new one
+};
+
 struct CheckSignatureOptions {
   std::string file = "-";
   std::string secret;
@@ -204,7 +212,7 @@ using Invocation =
                  JobsListOptions, JobsShowOptions, JobsActOptions, ResourceListOptions,
                  ResourceShowOptions, ResourceActOptions, DeadLettersRequeueOptions,
                  ReplaysCreateOptions, SourcesOptions, KeysCreateOptions, KeysListOptions,
-                 KeysRevokeOptions, EraseOptions, TriggerOptions, SignOptions,
+                 KeysRevokeOptions, EraseOptions, TriggerOptions, ListenOptions, SignOptions,
                  CheckSignatureOptions, ConfigOptions, ListsShowOptions, ListsUpdateOptions>;
 
 // Exit codes of the program.
