@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "api/bulk_handlers.h"
+#include "api/event_stream.h"
 #include "api/resource_json.h"
 #include "base/text.h"
 #include "store/jobs.h"
@@ -11,8 +12,6 @@ namespace {
 constexpr std::uint64_t kWaitMaxS = 300;
 // What another node stores rings no bell here, so a watcher looks by itself now and then.
 constexpr Milliseconds kLookInterval{2'000};
-// Proxies close what says nothing for long.
-constexpr Milliseconds kHeartbeatInterval{15'000};
 
 struct Seen {
   model::Job job;
@@ -42,7 +41,7 @@ Result<Milliseconds> read_wait(const http::Request& request) {
   return std::chrono::seconds{*seconds};
 }
 
-// The stream of one job's server-sent events (HTML Living Standard, section 9.2): `progress` with
+// The stream of one job's server-sent events: `progress` with
 // the job each time it has changed, and at last one that is named after the state it ended in.
 class JobEventStream {
  public:
@@ -64,7 +63,7 @@ class JobEventStream {
       if (!seen) co_return std::unexpected(seen.error());
       if (is_news(seen->job)) co_return tell(*seen);
       if (context_.clock().monotonic_now() - began >= kHeartbeatInterval) {
-        co_return std::string(": still here\n\n");
+        co_return std::string(kHeartbeat);
       }
       co_await watch_.wait(Deadline::after(context_.clock(), kLookInterval));
     }
@@ -80,9 +79,8 @@ class JobEventStream {
     told_state_ = seen.job.state;
     told_count_ = seen.job.processed_count;
     ended_ = model::is_final(seen.job.state);
-    const std::string name(ended_ ? model::to_string(seen.job.state) : "progress");
-    return "event: " + name + "\nid: " + std::to_string(told_count_) +
-           "\ndata: " + text_of(context_, seen) + "\n\n";
+    const std::string_view name = ended_ ? model::to_string(seen.job.state) : "progress";
+    return server_event(name, told_count_, text_of(context_, seen));
   }
 
   Context& context_;
@@ -114,12 +112,7 @@ Answer get_bulk(Context& context, Call& call) {
 Answer watch_bulk(Context& context, Call& call) {
   CO_TRY_VOID(refuse_other_queries(call.request, {}));
   CO_TRY(job, co_await find_named_job(context, call));
-  auto events = std::make_shared<JobEventStream>(context, job);
-  http::Response response;
-  response.headers.set("Content-Type", "text/event-stream");
-  response.headers.set("Cache-Control", "no-store");
-  response.stream = [events]() -> Task<Result<std::string>> { return events->next(); };
-  co_return response;
+  co_return event_stream(std::make_shared<JobEventStream>(context, job));
 }
 
 }  // namespace verihook::api

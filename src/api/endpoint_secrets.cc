@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "api/secret_rotation.h"
 #include "destinations/http_destination.h"
 #include "webhooks/asymmetric.h"
 #include "webhooks/signature.h"
@@ -10,7 +11,6 @@
 namespace verihook::api {
 namespace {
 
-constexpr Milliseconds kRotationOverlap = std::chrono::hours{24};
 constexpr std::size_t kSecretBytesMin = 1;
 constexpr std::size_t kSecretBytesMax = 512;
 
@@ -118,9 +118,7 @@ Result<void> rotate_secrets(Context& context, model::Destination& destination,
                             const std::optional<std::string>& given,
                             std::optional<std::string>& shown) {
   const WallTime now = context.clock().wall_now();
-  std::erase_if(destination.secrets, [&](const model::SealedSecret& secret) {
-    return secret.expires_at && *secret.expires_at <= now;
-  });
+  forget_expired(destination.secrets, now);
   const bool none = destination.secrets.empty();
   for (const FamilyName& row : kFamilies) {
     const bool first = none && row.family == Family::kShared;
@@ -128,8 +126,7 @@ Result<void> rotate_secrets(Context& context, model::Destination& destination,
         given ? family_of(*given) == row.family : first || in_use(destination, row.family);
     if (!rotates) continue;
     for (model::SealedSecret& secret : destination.secrets) {
-      if (family_of(secret) != row.family || secret.expires_at) continue;
-      secret.expires_at = now + kRotationOverlap;
+      if (family_of(secret) == row.family) retire(secret, now);
     }
     TRY_VOID(given ? add_secret(context, destination, *given)
                    : make_secret(context, destination, row.family, shown));
@@ -148,7 +145,7 @@ std::vector<std::string> signatures_of(const model::Destination& destination) {
 std::vector<std::string> public_keys_of(const model::Destination& destination, WallTime now) {
   std::vector<std::string> keys;
   for (const model::SealedSecret& secret : destination.secrets) {
-    if (secret.public_key.empty() || (secret.expires_at && *secret.expires_at <= now)) continue;
+    if (secret.public_key.empty() || secret.has_expired(now)) continue;
     keys.push_back(secret.public_key);
   }
   return keys;

@@ -4,6 +4,7 @@
 
 #include "api/endpoint_fields.h"
 #include "api/endpoint_secrets.h"
+#include "api/event_stream.h"
 #include "api/resource_json.h"
 #include "destinations/listeners.h"
 #include "store/destinations.h"
@@ -14,8 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Proxies close what says nothing for long.
-constexpr Milliseconds kHeartbeatInterval{15'000};
 constexpr std::int64_t kResponseBytesMax = 64 * 1024;
 
 // An attempt waits fifteen seconds for the listener, so this is about half an hour without one.
@@ -36,8 +35,7 @@ Task<Result<model::Destination>> find_listener(Context& context, const Call& cal
   co_return found;
 }
 
-// One server-sent event (HTML Living Standard, section 9.2): a request as the endpoint would get
-// it, and the number to answer it by.
+// A request as the endpoint would get it, and the number to answer it by.
 std::string to_event(const destinations::ListenerRequest& request) {
   std::string data;
   webhooks::JsonWriter json(data);
@@ -49,7 +47,7 @@ std::string to_event(const destinations::ListenerRequest& request) {
   json.end_object();
   json.member("body", request.body);
   json.end_object();
-  return "event: request\nid: " + std::to_string(request.number) + "\ndata: " + data + "\n\n";
+  return server_event("request", static_cast<std::int64_t>(request.number), data);
 }
 
 // The next piece, empty at the end. Something is said at once, so that the listener knows that it
@@ -64,7 +62,7 @@ class RequestStream {
     const Deadline heartbeat = Deadline::after(clock_, kHeartbeatInterval);
     if (auto request = co_await stream_.next(heartbeat)) co_return to_event(*request);
     if (stream_.ended()) co_return std::string();
-    co_return std::string(": still here\n\n");
+    co_return std::string(kHeartbeat);
   }
 
  private:
@@ -94,11 +92,7 @@ Answer stream_listener(Context& context, Call& call) {
   auto requests = std::make_shared<RequestStream>(context, listener.id);
   // What had failed for want of a listener is not kept back any longer.
   context.dispatcher.wake(listener.tenant_id, listener.id);
-  http::Response response;
-  response.headers.set("Content-Type", "text/event-stream");
-  response.headers.set("Cache-Control", "no-store");
-  response.stream = [requests]() -> Task<Result<std::string>> { return requests->next(); };
-  co_return response;
+  co_return event_stream(std::move(requests));
 }
 
 Answer answer_listener(Context& context, Call& call) {

@@ -2,6 +2,7 @@
 
 #include "api/idempotency.h"
 #include "api/resource_json.h"
+#include "api/secret_rotation.h"
 #include "api/source_fields.h"
 #include "crypto/sha256.h"
 #include "gateway/sources.h"
@@ -11,19 +12,6 @@
 
 namespace verihook::api {
 namespace {
-
-constexpr Milliseconds kRotationOverlap = std::chrono::hours{24};
-
-// Those that have expired go; those that never would have, do so after the overlap, so that the two
-// sides need not change at the same moment.
-void retire_secrets(std::vector<model::SealedSecret>& secrets, WallTime now) {
-  std::erase_if(secrets, [&](const model::SealedSecret& secret) {
-    return secret.expires_at && *secret.expires_at <= now;
-  });
-  for (model::SealedSecret& secret : secrets) {
-    if (!secret.expires_at) secret.expires_at = now + kRotationOverlap;
-  }
-}
 
 Task<Result<void>> save(Context& context, model::Source& source) {
   source.updated_at = context.clock().wall_now();
@@ -103,7 +91,8 @@ Answer rotate_source_secret(Context& context, Call& call) {
     co_return fail(Errc::kConflict, "this source's verifier has no secret");
   }
   const WallTime now = context.clock().wall_now();
-  retire_secrets(source.secrets, now);
+  forget_expired(source.secrets, now);
+  for (model::SealedSecret& secret : source.secrets) retire(secret, now);
   if (source.secrets.size() >= webhooks::kSecretsMax) {
     co_return fail(Errc::kConflict, "this source has " + std::to_string(webhooks::kSecretsMax) +
                                         " active secrets; wait until one has expired");

@@ -468,11 +468,13 @@ gateway::DeliveryFigures Application::Impl::delivery_figures() const {
 Task<void> Application::Impl::watch_pressure() {
   std::filesystem::path folder = std::filesystem::path(config.store.sqlite_path()).parent_path();
   if (folder.empty()) folder = ".";
+  const gateway::PressureLimits limits = pressure_limits(config);
   for (;;) {
+    gateway::PressureFigures figures;
+    // It is asked of every destination, so only where it is wanted.
+    if (limits.queue_age_max) figures.queue_age = delivery_figures().oldest_due_age;
     std::error_code error;
     const auto space = std::filesystem::space(folder, error);
-    gateway::PressureFigures figures;
-    figures.queue_age = delivery_figures().oldest_due_age;
     if (!error) figures.disk_free_bytes = space.available;
     pressure.update(figures);
     co_await sleep_for(timers, kPressureInterval);

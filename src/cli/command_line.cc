@@ -451,7 +451,7 @@ class Parser {
         ->check(CLI::Range(std::int64_t{1}, kTimeoutMsMax))
         ->type_name("MS")
         ->capture_default_str();
-    trigger->footer(fmt::format("Events: {}", fmt::join(webhooks::kProducedEventTypes, ", ")));
+    trigger->footer(fmt::format("Events: {}", fmt::join(model::event_type::kAll, ", ")));
 
     auto* listen = command(app_, "listen", "Forward this account's events to a local port", [this] {
       listen_.connection = connection_;
@@ -534,7 +534,7 @@ class Parser {
   }
 
   static std::vector<std::string> event_types() {
-    return {webhooks::kProducedEventTypes.begin(), webhooks::kProducedEventTypes.end()};
+    return {model::event_type::kAll.begin(), model::event_type::kAll.end()};
   }
 
   Ending ending_of(const CLI::ParseError& error) {

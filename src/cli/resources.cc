@@ -10,6 +10,7 @@
 #include "cli/api_client.h"
 #include "cli/client_session.h"
 #include "cli/commands.h"
+#include "cli/page_view.h"
 #include "webhooks/json_writer.h"
 
 namespace verihook::cli {
@@ -32,19 +33,6 @@ constexpr std::array<Resource, 5> kResources = {{
     {"replays", {"replay_id", "status", "mode", "issued_count", "total_count", "created_at"}},
 }};
 
-std::string upper(std::string_view name) {
-  std::string text(name);
-  for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  return text;
-}
-
-std::string text_in(const Object& item, std::string_view name) {
-  const auto* value = item.if_contains(name);
-  if (value == nullptr || value->is_null()) return "";
-  if (value->is_string()) return printable(value->get_string());
-  return boost::json::serialize(*value);
-}
-
 std::string path_of(const std::string& resource, const std::string& id,
                     std::string_view action = {}) {
   std::string path = "/v1/" + resource + "/" + percent_encoded(id);
@@ -65,26 +53,8 @@ Task<Result<int>> list(ApiClient& client, const ResourceListOptions& options) {
   for (const auto& [name, value] : options.selection) {
     path += "&" + name + "=" + percent_encoded(value);
   }
-  CO_TRY(page, co_await client.get(path));
-  const auto* items = page.if_contains("data");
-  if (items == nullptr || !items->is_array()) {
-    co_return fail(Errc::kProtocol, "the server's answer is no list");
-  }
-  std::vector<std::vector<Cell>> rows(1);
-  for (const std::string_view column : resource->columns) rows[0].push_back({upper(column)});
-  for (const auto& item : items->get_array()) {
-    if (options.json) write(Channel::kOut, boost::json::serialize(item) + "\n");
-    std::vector<Cell>& row = rows.emplace_back();
-    for (const std::string_view column : resource->columns) {
-      row.push_back({text_in(item.as_object(), column)});
-    }
-  }
-  if (!options.json) write(Channel::kOut, aligned(terminal_of(Channel::kOut), rows, 0));
-  if (!text_of(page, "next_cursor").empty()) {
-    write(Channel::kError,
-          fmt::format("older ones are not shown; see --limit (now {})\n", options.limit));
-  }
-  co_return kDone;
+  co_return co_await show_page(client, std::move(path),
+                               {resource->columns, options.limit, options.json});
 }
 
 Task<Result<int>> show(ApiClient& client, const ResourceShowOptions& options) {
@@ -132,7 +102,7 @@ Task<Result<int>> requeue(ApiClient& client, const DeadLettersRequeueOptions& op
     json.end_object();
     CO_TRY(answer, co_await client.post("/v1/dead-letters/requeue", std::move(body)));
     count += number_of(answer, "requeued");
-    more = text_in(answer, "more") == "true";
+    more = cell_text(answer, "more") == "true";
   }
   write(Channel::kOut, fmt::format("{} requeued\n", with_thousands(count)));
   co_return kDone;

@@ -9,19 +9,16 @@
 #include "cli/api_client.h"
 #include "cli/client_session.h"
 #include "cli/commands.h"
+#include "cli/page_view.h"
 #include "webhooks/json_writer.h"
 
 namespace verihook::cli {
 namespace {
 
 using Object = ApiClient::Object;
-using Rows = std::vector<std::vector<Cell>>;
 
-std::string cell_text(const Object& item, std::string_view name) {
-  const auto* value = item.if_contains(name);
-  if (value == nullptr || value->is_null()) return "";
-  return value->is_string() ? printable(value->get_string()) : boost::json::serialize(*value);
-}
+constexpr std::array<std::string_view, 5> kRejectedColumns = {"rejected_id", "received_at",
+                                                              "outcome", "cause", "diagnosis"};
 
 std::string path_of(const std::string& id, std::string_view rest = {}) {
   return fmt::format("/v1/sources/{}{}", percent_encoded(id), rest);
@@ -97,7 +94,8 @@ std::string body_of(const SourcesOptions& options, const Object* current) {
 }
 
 Task<Result<int>> list(ApiClient& client, const SourcesOptions& options) {
-  Rows rows = {{{"NAME"}, {"SOURCE_ID"}, {"MODE"}, {"SECRETS"}, {"CREATED_AT"}}};
+  std::vector<std::vector<Cell>> rows = {
+      {{"NAME"}, {"SOURCE_ID"}, {"MODE"}, {"SECRETS"}, {"CREATED_AT"}}};
   CO_TRY_VOID(co_await client.each("/v1/sources", [&](const Object& item) {
     if (options.json) write(Channel::kOut, boost::json::serialize(item) + "\n");
     rows.push_back({{cell_text(item, "name")},
@@ -168,27 +166,8 @@ Task<Result<int>> rejected(ApiClient& client, const SourcesOptions& options) {
   std::string path = path_of(id, fmt::format("/rejected?limit={}", options.limit));
   if (!options.outcome.empty()) path += "&outcome=" + percent_encoded(options.outcome);
   if (!options.cause.empty()) path += "&cause=" + percent_encoded(options.cause);
-  CO_TRY(page, co_await client.get(path));
-  const auto* items = page.if_contains("data");
-  if (items == nullptr || !items->is_array()) {
-    co_return fail(Errc::kProtocol, "the server's answer is no list");
-  }
-  Rows rows = {{{"REJECTED_ID"}, {"RECEIVED_AT"}, {"OUTCOME"}, {"CAUSE"}, {"DIAGNOSIS"}}};
-  for (const auto& value : items->get_array()) {
-    const Object& item = value.as_object();
-    if (options.json) write(Channel::kOut, boost::json::serialize(item) + "\n");
-    rows.push_back({{cell_text(item, "rejected_id")},
-                    {cell_text(item, "received_at")},
-                    {cell_text(item, "outcome")},
-                    {cell_text(item, "cause")},
-                    {cell_text(item, "diagnosis")}});
-  }
-  if (!options.json) write(Channel::kOut, aligned(terminal_of(Channel::kOut), rows, 0));
-  if (!text_of(page, "next_cursor").empty()) {
-    write(Channel::kError,
-          fmt::format("older ones are not shown; see --limit (now {})\n", options.limit));
-  }
-  co_return kDone;
+  co_return co_await show_page(client, std::move(path),
+                               {kRejectedColumns, options.limit, options.json});
 }
 
 // One after another: what was admitted before an error has been said.

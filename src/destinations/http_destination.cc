@@ -134,7 +134,7 @@ Result<void> HttpDestination::add_signatures(const model::Destination& destinati
   signing.hex_header_name = destination.options.signature_header;
   signing.hex_prefix = destination.options.signature_prefix;
   for (const model::SealedSecret& secret : destination.secrets) {
-    if (secret.expires_at && *secret.expires_at <= attempt_time) continue;
+    if (secret.has_expired(attempt_time)) continue;
     TRY(opened, secrets_.open(secret.sealed, secret_place(destination)));
     signing.secrets.push_back(std::move(opened));
   }

@@ -25,15 +25,10 @@ std::optional<net::IpAddress> parse_hop(std::string_view token) {
 
 }  // namespace
 
-bool is_in_any(std::span<const net::Cidr> ranges, const net::IpAddress& address) {
-  return std::ranges::any_of(ranges,
-                             [&](const net::Cidr& range) { return range.contains(address); });
-}
-
 net::IpAddress client_address(const net::IpAddress& peer,
                               std::span<const std::string_view> forwarded,
                               std::span<const net::Cidr> trusted_proxies) {
-  if (!is_in_any(trusted_proxies, peer)) return peer;
+  if (!net::is_in_any(trusted_proxies, peer)) return peer;
   net::IpAddress client = peer;
   std::size_t hops = 0;
   for (const std::string_view line : forwarded | std::views::reverse) {
@@ -41,7 +36,7 @@ net::IpAddress client_address(const net::IpAddress& peer,
       const auto hop = parse_hop(token);
       if (!hop || ++hops > kForwardedHopsMax) return peer;
       client = *hop;
-      if (!is_in_any(trusted_proxies, client)) return client;
+      if (!net::is_in_any(trusted_proxies, client)) return client;
     }
   }
   return client;
@@ -50,7 +45,7 @@ net::IpAddress client_address(const net::IpAddress& peer,
 net::IpAddress client_address(const http::Request& request,
                               std::span<const net::Cidr> trusted_proxies) {
   // Most servers trust nobody, and then the headers need not be looked at.
-  if (!is_in_any(trusted_proxies, request.peer.address)) return request.peer.address;
+  if (!net::is_in_any(trusted_proxies, request.peer.address)) return request.peer.address;
   std::vector<std::string_view> lines;
   for (const auto& [name, value] : request.headers.fields()) {
     if (equals_ignoring_case(name, "X-Forwarded-For")) lines.push_back(value);

@@ -28,7 +28,4 @@ net::IpAddress client_address(const net::IpAddress& peer,
 net::IpAddress client_address(const http::Request& request,
                               std::span<const net::Cidr> trusted_proxies);
 
-// True when one of the ranges holds the address.
-bool is_in_any(std::span<const net::Cidr> ranges, const net::IpAddress& address);
-
 }  // namespace verihook::gateway

@@ -31,7 +31,7 @@ Outcome outcome_of_bad_body(const Error& error) {
 // What the transaction came to.
 struct Receiver::Stored {
   Outcome outcome = Outcome::kAccepted;
-  std::string event_id{};   // of a duplicate: of the event that was there
+  std::string event_id{};   // of a duplicate that is admitted: of the event that was there
   std::string tenant_id{};  // whose it became
   delivery::Published published{};
 };
@@ -123,7 +123,7 @@ Task<Outcome> Receiver::check_and_store(http::Request& request, Knock& knock) {
 std::optional<Outcome> Receiver::check_address(const http::Request& request, Knock& knock) {
   const net::IpAddress client = client_address(request, trusted_proxies_);
   knock.client = client.to_string();
-  if (knock.door->ip_allowlist.empty() || is_in_any(knock.door->ip_allowlist, client)) {
+  if (knock.door->ip_allowlist.empty() || net::is_in_any(knock.door->ip_allowlist, client)) {
     return std::nullopt;
   }
   return refuse(knock, Outcome::kForbidden, "client " + knock.client);
@@ -168,6 +168,7 @@ Result<Receiver::Stored> Receiver::store_in(store::Connection& db, const Knock& 
   }
   TRY(is_new,
       store::remember_dedup_key(db, kept.source_id, kept.dedup_key, kept.id, clock_.wall_now()));
+  if (!is_new && knock.rejected_id.empty()) return Stored{.outcome = Outcome::kDuplicate};
   if (!is_new) {
     TRY(known, store::find_dedup_key(db, kept.source_id, kept.dedup_key));
     return Stored{.outcome = Outcome::kDuplicate, .event_id = known.value_or("")};

@@ -71,7 +71,7 @@ class Receiver {
   // somebody else has just admitted it; otherwise as the store fails.
   Task<Result<Admission>> admit(model::Source source, model::RejectedRequest request);
 
-  // Everything is answered with 503 for now (door_pressure.h).
+  // Whether everything is answered with 503 (door_pressure.h).
   bool is_shut() const { return options_.pressure != nullptr && options_.pressure->is_shut(); }
 
   Sources& sources() { return sources_; }

@@ -127,8 +127,7 @@ Task<Result<std::vector<webhooks::KnownSecret>>> known_secrets(store::Database& 
   for (const model::Source& other : sources) {
     const bool own = other.id == source.id;
     for (const model::SealedSecret& sealed : other.secrets) {
-      const bool expired = sealed.expires_at && *sealed.expires_at <= now;
-      if (own && !expired) continue;
+      if (own && !sealed.has_expired(now)) continue;
       // One that does not open helps nobody here, and is told of where it is needed.
       const auto secret = secrets.open(sealed.sealed, source_secret_place(other));
       if (secret && known.size() < kKnownSecretsMax) {

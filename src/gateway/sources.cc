@@ -35,7 +35,7 @@ Result<PreparedSource> prepare_source(model::Source source, const crypto::Secret
   PreparedSource prepared;
   std::vector<std::string> opened;
   for (const model::SealedSecret& secret : source.secrets) {
-    if (secret.expires_at && *secret.expires_at <= now) continue;
+    if (secret.has_expired(now)) continue;
     TRY(plain, secrets.open(secret.sealed, source_secret_place(source)));
     opened.push_back(std::move(plain));
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "net/asio_endpoint.h"
+
 namespace verihook::http {
 namespace {
 
@@ -31,13 +33,8 @@ std::optional<net::Endpoint> source_of(std::string_view addresses, bool v6) {
   std::ranges::copy_n(addresses.begin(), static_cast<std::ptrdiff_t>(size),
                       source.address.bytes.begin());
   source.port = u16_at(addresses, 2 * size);
-  if (!v6) return source;
-  // A mapped address is the IPv4 address that it holds, or no range would fit it.
-  constexpr std::string_view kMapped("\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
-  if (!addresses.starts_with(kMapped)) return source;
-  net::Endpoint inner{.address = {}, .port = source.port};
-  std::ranges::copy_n(addresses.begin() + 12, 4, inner.address.bytes.begin());
-  return inner;
+  // A mapped address becomes the IPv4 address that it holds, or no range would fit it.
+  return net::from_asio(net::to_asio(source));
 }
 
 }  // namespace

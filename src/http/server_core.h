@@ -2,7 +2,6 @@
 // destroyed late, with its io context, still finds it. One io thread.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -41,8 +40,7 @@ struct ServerCore {
   }
 
   bool takes_proxy_header_from(const net::IpAddress& peer) const {
-    return std::ranges::any_of(options.proxy_protocol,
-                               [&](const net::Cidr& range) { return range.contains(peer); });
+    return net::is_in_any(options.proxy_protocol, peer);
   }
 
   asio::any_io_executor executor;

@@ -39,6 +39,8 @@ struct SealedSecret {
   std::optional<WallTime> expires_at;  // set on the old one during a rotation
   // "whpk_…" of an Ed25519 key, which makes v1a signatures; empty: a shared secret, for v1.
   std::string public_key{};
+
+  bool has_expired(WallTime now) const { return expires_at && *expires_at <= now; }
 };
 
 // After a failed first attempt, second attempt, …: the contract's defaults.

@@ -59,10 +59,6 @@ constexpr SpecialRange kDeniedV6[] = {
     {v6(0x3fff, 0, 0, 20), "documentation (RFC 9637)"},
 };
 
-bool in_any(std::span<const Cidr> ranges, const IpAddress& address) {
-  return std::ranges::any_of(ranges, [&](const Cidr& range) { return range.contains(address); });
-}
-
 bool in_any(std::span<const SpecialRange> ranges, const IpAddress& address) {
   return std::ranges::any_of(ranges,
                              [&](const SpecialRange& row) { return row.range.contains(address); });
@@ -77,8 +73,8 @@ bool is_public(const IpAddress& address) {
 }
 
 bool AddressFilter::allows(const IpAddress& address) const {
-  if (in_any(allowed_, address)) return true;
-  return is_public(address) && !in_any(denied_, address);
+  if (is_in_any(allowed_, address)) return true;
+  return is_public(address) && !is_in_any(denied_, address);
 }
 
 bool AddressFilter::allows_all(std::span<const IpAddress> addresses) const {

@@ -110,6 +110,10 @@ bool Cidr::contains(const IpAddress& address) const {
   return true;
 }
 
+bool is_in_any(std::span<const Cidr> ranges, const IpAddress& address) {
+  return std::ranges::any_of(ranges, [&](const Cidr& range) { return range.contains(address); });
+}
+
 std::string Cidr::to_string() const {
   return base.to_string() + "/" + std::to_string(prefix_length);
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -46,5 +47,8 @@ struct Cidr {
 
   friend bool operator==(const Cidr&, const Cidr&) = default;
 };
+
+// True when one of the ranges holds the address.
+bool is_in_any(std::span<const Cidr> ranges, const IpAddress& address);
 
 }  // namespace verihook::net

@@ -6,7 +6,6 @@
 // canonical already. Pure; any thread; nothing fails.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,15 +17,6 @@
 #include "model/summary.h"
 
 namespace verihook::webhooks {
-
-// Every type that this program produces, for validation, help texts and `trigger`.
-inline constexpr std::array<std::string_view, 10> kProducedEventTypes = {
-    model::event_type::kBulkCompleted,    model::event_type::kBulkProgress,
-    model::event_type::kBulkFailed,       model::event_type::kVerificationCompleted,
-    model::event_type::kEndpointDisabled, model::event_type::kDeliveryDeadLettered,
-    model::event_type::kSourceRejecting,  model::event_type::kAlertRaised,
-    model::event_type::kAlertCleared,     model::event_type::kWebhookTest,
-};
 
 // What all payloads begin with.
 struct EventHead {

@@ -121,7 +121,7 @@ TEST(Payload, TakesItsHeadFromTheStoredEvent) {
 }
 
 TEST(Payload, OfEveryTypeHasASampleThatIsAFixedPointOfJavaScript) {
-  for (const std::string_view type : kProducedEventTypes) {
+  for (const std::string_view type : model::event_type::kAll) {
     const auto tail = sample_tail(type, kCreated);
     ASSERT_TRUE(tail) << type;
     EventHead head = kHead;
