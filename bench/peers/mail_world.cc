@@ -2,9 +2,10 @@
 // mail server on every address of 127.0.0.0/8, so fast that whoever asks is what is measured. The
 // MX of NAME is mx.NAME, its address one of 127.1.0.0/16 that depends on the name. Mailboxes that
 // begin with "u" exist. PIPELINING is offered, TLS is not.
-//   mail_world DNS_PORT SMTP_PORT DELAY_MS   runs until SIGTERM, then prints NAME VALUE lines: the
-// connections, commands and queries that it saw, and how many connections were open at most.
-// DELAY_MS is what each of its SMTP answers takes.
+//   mail_world DNS_PORT SMTP_PORT DELAY_MS [GREET_AT]   runs until SIGTERM, then prints NAME VALUE
+// lines: the connections, commands and queries that it saw, and how many connections were open at
+// most. DELAY_MS is what each of its SMTP answers takes. It greets nobody before GREET_AT
+// connections are open, so that as many are open at once however slowly they come.
 #include <arpa/inet.h>
 #include <chrono>
 #include <csignal>
@@ -20,6 +21,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -45,6 +47,8 @@ int epoll = -1;
 std::vector<Connection> connections;
 std::deque<Late> late;  // the delay is always the same, so they fall due in order
 std::chrono::milliseconds delay{0};
+std::vector<int> not_greeted;
+std::uint64_t greet_at = 0;
 std::uint64_t connected = 0, commands = 0, queries = 0, open_now = 0, open_most = 0;
 
 sockaddr_in any_address(int port) {
@@ -158,7 +162,12 @@ void accept_all(int listener) {
     ++connected;
     epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
     ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
-    say(fd, "220 mx.bench.test ESMTP\r\n", false);
+    not_greeted.push_back(fd);
+    if (open_now < greet_at) continue;
+    greet_at = 0;
+    for (const int waiting : std::exchange(not_greeted, {})) {
+      say(waiting, "220 mx.bench.test ESMTP\r\n", false);
+    }
   }
 }
 
@@ -210,12 +219,13 @@ int send_late() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
+  if (argc < 4 || argc > 5) return 2;
   std::signal(SIGTERM, [](int) { stopping = 1; });
   epoll = ::epoll_create1(0);
   const int dns = listen_on(SOCK_DGRAM, std::stoi(argv[1]));
   const int smtp = listen_on(SOCK_STREAM, std::stoi(argv[2]));
   delay = std::chrono::milliseconds{std::stoi(argv[3])};
+  if (argc == 5) greet_at = std::stoul(argv[4]);
   if (dns < 0 || smtp < 0) return 1;
   epoll_event events[512];
   while (stopping == 0) {
