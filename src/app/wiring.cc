@@ -232,7 +232,7 @@ class Application::Impl {
   ResolvedHostLookup lookup{cache};
   net::RealNetwork network;
   http::CurlClient client;
-  destinations::Listeners listeners{io.get_executor(), timers, client};
+  destinations::Listeners listeners{timers, client};
   store::Database database;
   delivery::Outbox outbox;
   verification::Verifier verifier;

@@ -51,7 +51,7 @@ TEST_F(AsyncTest, AdvanceFiresOnlyWhatIsDue) {
 }
 
 TEST_F(AsyncTest, ADoorbellWakesForNewsForTimeAndForWhatRangMeanwhile) {
-  Doorbell bell(io_.get_executor(), time_);
+  Doorbell bell(time_);
   const auto note = [&](std::uint64_t heard, Deadline deadline, std::string what) -> Task<void> {
     const bool woken = co_await bell.wait(heard, deadline);
     seen_.push_back(what + (woken ? "" : " cancelled"));
@@ -85,6 +85,44 @@ TEST_F(AsyncTest, AnAlarmCallsOnceAndNotAfterDisarming) {
   alarm.disarm();
   time_.run();
   EXPECT_EQ(calls, 10);
+}
+
+TEST_F(AsyncTest, AMutedAlarmIsSilentAndMayBeArmedAgainForLaterOrSooner) {
+  std::vector<MonotonicTime> calls;
+  const MonotonicTime begin = time_.clock().monotonic_now();
+  const auto note_time = [&] { calls.push_back(time_.clock().monotonic_now()); };
+  Alarm alarm(time_, io_.get_executor());
+  alarm.arm(Deadline::at(begin + 5s), note_time);
+  alarm.mute();
+  time_.advance(6s);
+  EXPECT_TRUE(calls.empty());
+  for (const auto after : {10s, 20s, 15s}) {
+    alarm.mute();
+    alarm.arm(Deadline::at(begin + after), note_time);
+  }
+  time_.run();
+  EXPECT_EQ(calls, std::vector<MonotonicTime>{begin + 15s});
+}
+
+TEST_F(AsyncTest, AWaitWithADeadlineEndsByWhateverComesFirst) {
+  WaitList list;
+  std::vector<std::optional<Errc>> ends;
+  auto wait = [&](Deadline deadline) -> Task<void> {
+    const auto ended = co_await list.wait(time_, deadline);
+    ends.push_back(ended ? std::nullopt : std::optional(ended.error().code));
+  };
+  group_.spawn("woken", wait(Deadline::never()));
+  group_.spawn("late", wait(Deadline::after(time_.clock(), 2s)));
+  const auto cancelled = group_.spawn("cancelled", wait(Deadline::after(time_.clock(), 9s)));
+  time_.advance(3s);
+  EXPECT_EQ(ends, std::vector<std::optional<Errc>>{Errc::kTimeout});
+  EXPECT_EQ(list.size(), 2u);
+  EXPECT_TRUE(list.wake_one());
+  group_.cancel(cancelled);
+  time_.run();
+  EXPECT_EQ(ends,
+            (std::vector<std::optional<Errc>>{Errc::kTimeout, std::nullopt, Errc::kCancelled}));
+  EXPECT_EQ(list.size(), 0u);
 }
 
 TEST_F(AsyncTest, AGroupCancelsAndJoinsItsChildren) {

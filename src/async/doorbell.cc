@@ -8,15 +8,9 @@ void Doorbell::ring() {
 }
 
 Task<bool> Doorbell::wait(std::uint64_t heard, Deadline deadline) {
-  bool on_time = false;
-  Alarm alarm(timers_, executor_);
-  alarm.arm(deadline, [&] {
-    on_time = true;
-    waiting_.wake_all();
-  });
-  while (rings_ <= heard && !on_time) {
-    const bool woken = co_await waiting_.wait();
-    if (!woken) co_return false;
+  while (rings_ <= heard) {
+    const auto rung = co_await waiting_.wait(timers_, deadline);
+    if (!rung) co_return rung.error().code == Errc::kTimeout;
   }
   co_return true;
 }

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 
-#include "async/timers.h"
 #include "async/wait_list.h"
 
 namespace verihook {
@@ -13,8 +12,7 @@ namespace verihook {
 class Doorbell {
  public:
   // `timers` must outlive it.
-  Doorbell(asio::any_io_executor executor, Timers& timers)
-      : executor_(std::move(executor)), timers_(timers) {}
+  explicit Doorbell(Timers& timers) : timers_(timers) {}
   Doorbell(const Doorbell&) = delete;
   Doorbell& operator=(const Doorbell&) = delete;
 
@@ -26,7 +24,6 @@ class Doorbell {
   Task<bool> wait(std::uint64_t heard, Deadline deadline = Deadline::never());
 
  private:
-  asio::any_io_executor executor_;
   Timers& timers_;
   std::uint64_t rings_ = 0;
   WaitList waiting_;

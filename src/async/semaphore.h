@@ -42,6 +42,8 @@ class Semaphore {
 
   // Waits for a place; kCancelled when the waiting coroutine is cancelled.
   Task<Result<Permit>> acquire();
+  // The same, but not for longer than that: kTimeout.
+  Task<Result<Permit>> acquire(Timers& timers, Deadline deadline);
   // A place at once, or an empty permit.
   Permit try_acquire();
 

@@ -1,5 +1,8 @@
 #include "async/timers.h"
 
+#include <optional>
+#include <utility>
+
 namespace verihook {
 namespace {
 
@@ -38,8 +41,10 @@ struct Alarm::State {
 
   Timers& timers;
   asio::steady_timer timer;
-  std::uint64_t generation = 0;  // a wait that was overtaken by a later arm sees another number
-  std::function<void()> on_time;
+  std::uint64_t generation = 0;  // a wait that was overtaken by a later one sees another number
+  std::optional<MonotonicTime> goes_off;  // the timer, which may be before `due`
+  MonotonicTime due{};
+  std::function<void()> on_time;  // empty when muted
 };
 
 Alarm::Alarm(Timers& timers, const asio::any_io_executor& executor)
@@ -48,24 +53,37 @@ Alarm::Alarm(Timers& timers, const asio::any_io_executor& executor)
 Alarm::~Alarm() { disarm(); }
 
 void Alarm::arm(Deadline deadline, std::function<void()> on_time) {
-  disarm();
-  if (deadline.is_never()) return;
+  if (deadline.is_never()) return disarm();
   state_->on_time = std::move(on_time);
-  state_->timers.arm(state_->timer, deadline.time());
-  state_->timer.async_wait(
-      [state = state_, generation = state_->generation](const boost::system::error_code&) {
-        if (state->generation != generation) return;
-        ++state->generation;
-        state->timers.disarm(state->timer);
-        const auto call = std::move(state->on_time);
-        state->on_time = nullptr;
-        call();
+  state_->due = deadline.time();
+  if (!state_->goes_off || *state_->goes_off > state_->due) start(state_);
+}
+
+void Alarm::start(const std::shared_ptr<State>& state) {
+  state->goes_off = state->due;
+  state->timers.arm(state->timer, state->due);
+  state->timer.async_wait(
+      [state, generation = ++state->generation](const boost::system::error_code&) {
+        if (state->generation == generation) on_timer(state);
       });
 }
 
+void Alarm::on_timer(const std::shared_ptr<State>& state) {
+  const MonotonicTime now = *std::exchange(state->goes_off, std::nullopt);
+  state->timers.disarm(state->timer);
+  if (!state->on_time) return;
+  if (state->due > now) return start(state);
+  const auto call = std::exchange(state->on_time, nullptr);
+  call();
+}
+
+void Alarm::mute() { state_->on_time = nullptr; }
+
 void Alarm::disarm() {
+  mute();
+  if (!state_->goes_off) return;
+  state_->goes_off.reset();
   ++state_->generation;
-  state_->on_time = nullptr;
   state_->timers.disarm(state_->timer);
 }
 

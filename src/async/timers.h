@@ -52,9 +52,14 @@ class Alarm {
   // Replaces what was armed before. A deadline of never() only disarms.
   void arm(Deadline deadline, std::function<void()> on_time);
   void disarm();
+  // Like disarm, for who will soon arm it again for a later time: the timer keeps running, and is
+  // set on when it goes off. An operation with a deadline then costs no change of any timer.
+  void mute();
 
  private:
   struct State;  // shared with the pending wait, which may outlive the alarm by one turn
+  static void start(const std::shared_ptr<State>& state);
+  static void on_timer(const std::shared_ptr<State>& state);
   std::shared_ptr<State> state_;
 };
 

@@ -6,7 +6,8 @@
 
 #include <boost/asio/steady_timer.hpp>
 
-#include "async/task.h"
+#include "async/timers.h"
+#include "base/result.h"
 
 namespace verihook {
 
@@ -18,6 +19,8 @@ class WaitList {
 
   // True when woken, false when the waiting coroutine was cancelled.
   Task<bool> wait();
+  // The same, but not for longer than that: kTimeout or kCancelled when not woken.
+  Task<Result<void>> wait(Timers& timers, Deadline deadline);
 
   // Wakes the one that has waited longest; false when nobody waits.
   bool wake_one();

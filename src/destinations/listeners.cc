@@ -27,9 +27,7 @@ Task<Result<http::ClientResponse>> Listeners::wait_for_answer(http::ClientReques
   Endpoint& to = endpoint(id);
   to.waiting.emplace(number, &waiting);
   if (to.stream != nullptr) to.stream->news_.wake_all();
-  Alarm alarm(timers_, executor_);
-  alarm.arm(deadline, [&] { waiting.answered.wake_all(); });
-  if (!closed_) co_await waiting.answered.wait();
+  if (!closed_) co_await waiting.answered.wait(timers_, deadline);
   endpoint(id).waiting.erase(number);
   forget_when_idle(id);
   if (waiting.response) {
@@ -102,9 +100,7 @@ std::optional<ListenerRequest> Listeners::Stream::take() {
 Task<std::optional<ListenerRequest>> Listeners::Stream::next(Deadline deadline) {
   auto taken = take();
   if (taken || ended() || deadline.passed(listeners_.timers_.clock())) co_return taken;
-  Alarm alarm(listeners_.timers_, listeners_.executor_);
-  alarm.arm(deadline, [this] { news_.wake_all(); });
-  co_await news_.wait();
+  co_await news_.wait(listeners_.timers_, deadline);
   co_return take();
 }
 

@@ -37,8 +37,7 @@ class Listeners final : public http::Client {
   class Stream;
 
   // Requests to all other hosts go to `client`; both outlive this.
-  Listeners(asio::any_io_executor executor, Timers& timers, http::Client& client)
-      : executor_(std::move(executor)), timers_(timers), client_(client) {}
+  Listeners(Timers& timers, http::Client& client) : timers_(timers), client_(client) {}
   Listeners(const Listeners&) = delete;
   Listeners& operator=(const Listeners&) = delete;
 
@@ -70,7 +69,6 @@ class Listeners final : public http::Client {
   Endpoint& endpoint(std::string_view id);
   void forget_when_idle(std::string_view id);
 
-  asio::any_io_executor executor_;
   Timers& timers_;
   http::Client& client_;
   std::map<std::string, Endpoint, std::less<>> endpoints_;

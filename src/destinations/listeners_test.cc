@@ -57,7 +57,7 @@ class ListenersTest : public ::testing::Test {
   asio::io_context io_{1};
   testing::VirtualTime time_{io_};
   testing::SimulatedHttpClient client_{time_};
-  Listeners listeners_{io_.get_executor(), time_, client_};
+  Listeners listeners_{time_, client_};
 };
 
 TEST_F(ListenersTest, ARequestGoesOutAndItsAnswerComesBack) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "async/with_deadline.h"
 #include "base/text.h"
 
 namespace verihook::dns {
@@ -46,7 +45,6 @@ class CachingResolver::Cache {
 
   const Entry* fresh(const std::string& name);
   Task<void> fly(std::string name, std::shared_ptr<Flight> flight);
-  static Task<Result<void>> wait_for(std::shared_ptr<Flight> flight);
   void keep(const std::string& name, const Answered& answer);
   std::chrono::seconds time_to_keep(const Answered& answer) const;
 
@@ -93,15 +91,11 @@ auto CachingResolver::Cache<AnswerType>::find(std::string name, Deadline deadlin
     }
     ++owner_.stats_.misses;
   }
-  CO_TRY_VOID(co_await with_deadline(timers_, deadline, wait_for(flight)));
+  if (!flight->answer) {
+    const auto landed = co_await flight->waiting.wait(timers_, deadline);
+    if (!landed) co_return unanswered(landed.error().code);
+  }
   co_return *flight->answer;
-}
-
-template <class AnswerType>
-Task<Result<void>> CachingResolver::Cache<AnswerType>::wait_for(std::shared_ptr<Flight> flight) {
-  if (!flight->answer) co_await flight->waiting.wait();
-  if (!flight->answer) co_return fail(Errc::kCancelled, "the question was cancelled");
-  co_return Result<void>{};
 }
 
 template <class AnswerType>

@@ -5,14 +5,10 @@
 
 #include <ares.h>
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <fmt/format.h>
 
 #include "async/semaphore.h"
-#include "async/with_deadline.h"
 #include "dns/reply_parser.h"
 #include "dns/reverse_name.h"
 
@@ -46,6 +42,8 @@ struct Query {
   WaitList waiting;
 };
 
+using QueryRef = std::shared_ptr<Query>;
+
 std::string servers_text(const std::vector<net::Endpoint>& servers) {
   std::string text;
   for (const net::Endpoint& server : servers) {
@@ -78,6 +76,9 @@ class CaresResolver::Channel {
 
   Result<void> open(const CaresOptions& options);
   Task<Result<Message>> ask(std::string name, RecordType type, Deadline deadline);
+  // Its two halves, for who asks several questions at once.
+  Task<Result<QueryRef>> begin(std::string name, RecordType type, Deadline deadline);
+  Task<Result<Message>> end(QueryRef query, Deadline deadline);
 
  private:
   static void on_socket_state(void* self, ares_socket_t fd, int readable, int writable);
@@ -144,24 +145,27 @@ Result<void> CaresResolver::Channel::open(const CaresOptions& options) {
 
 Task<Result<Message>> CaresResolver::Channel::ask(std::string name, RecordType type,
                                                   Deadline deadline) {
-  Semaphore::Permit permit = places_.try_acquire();
-  if (!permit) {
-    CO_TRY(place, co_await with_deadline(timers_, deadline, places_.acquire()));
-    permit = std::move(place);
-  }
-  auto query = std::make_shared<Query>(std::move(permit));
+  CO_TRY(query, co_await begin(std::move(name), type, deadline));
+  co_return co_await end(std::move(query), deadline);
+}
+
+Task<Result<QueryRef>> CaresResolver::Channel::begin(std::string name, RecordType type,
+                                                     Deadline deadline) {
+  CO_TRY(place, co_await places_.acquire(timers_, deadline));
+  auto query = std::make_shared<Query>(std::move(place));
   ++in_flight_;
   constexpr int kClassIn = 1;
   ares_query(channel_, name.c_str(), kClassIn, static_cast<int>(type), &Channel::on_reply,
              new Pending{*this, query});
   keep_ticking();
+  co_return query;
+}
+
+Task<Result<Message>> CaresResolver::Channel::end(QueryRef query, Deadline deadline) {
   if (!query->ended) {
-    Alarm alarm(timers_, executor_);
-    alarm.arm(deadline, [query] { query->waiting.wake_all(); });
-    const bool woken = co_await query->waiting.wait();
-    if (!woken) co_return fail(Errc::kCancelled, "the question to the name server was cancelled");
+    const auto ended = co_await query->waiting.wait(timers_, deadline);
+    if (!ended) co_return unanswered(ended.error().code);
   }
-  if (!query->ended) co_return fail(Errc::kTimeout, "the name servers did not answer in time");
   // c-ares reports some rcodes as failures; when it hands over the reply, the parser judges it.
   if (query->reply.empty()) co_return std::unexpected(to_error(query->status));
   co_return std::move(query->reply);
@@ -262,14 +266,11 @@ Task<Result<AddressAnswer>> CaresResolver::addresses(std::string host, Deadline 
   if (!is_askable_name(host)) {
     co_return AddressAnswer{NameStatus::kDoesNotExist, {}, kNegativeTtlMax_s};
   }
-  const auto executor = co_await asio::this_coro::executor;
-  auto both = asio::experimental::make_parallel_group(
-      asio::co_spawn(executor, channel_->ask(host, RecordType::kA, deadline), asio::deferred),
-      asio::co_spawn(executor, channel_->ask(host, RecordType::kAaaa, deadline), asio::deferred));
-  auto [order, v4_exception, v4, v6_exception, v6] =
-      co_await both.async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
-  if (v4_exception) std::rethrow_exception(v4_exception);
-  if (v6_exception) std::rethrow_exception(v6_exception);
+  // The first gives its place back when it ends, so who waits for the second's place gets it.
+  CO_TRY(v4_query, co_await channel_->begin(host, RecordType::kA, deadline));
+  CO_TRY(v6_query, co_await channel_->begin(host, RecordType::kAaaa, deadline));
+  const auto v4 = co_await channel_->end(std::move(v4_query), deadline);
+  const auto v6 = co_await channel_->end(std::move(v6_query), deadline);
   const auto read = [&](const Result<Message>& reply, RecordType type) -> Result<AddressAnswer> {
     if (!reply) return std::unexpected(reply.error());
     return parse_address_reply(*reply, host, type);

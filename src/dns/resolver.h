@@ -43,6 +43,12 @@ using AddressAnswer = Answer<net::IpAddress>;
 using TextAnswer = Answer<std::string>;  // one for each TXT record, its strings joined
 using NameAnswer = Answer<std::string>;  // lower case, no final dot
 
+// The error of an answer that was waited for in vain: kTimeout or kCancelled.
+inline std::unexpected<Error> unanswered(Errc why) {
+  return fail(why, why == Errc::kTimeout ? "the name servers did not answer in time"
+                                         : "the question to the name server was cancelled");
+}
+
 class Resolver {
  public:
   virtual ~Resolver() = default;

@@ -65,7 +65,7 @@ Quarantine::Quarantine(asio::any_io_executor executor, Timers& timers, store::Da
       secrets_(secrets),
       cpu_pool_(cpu_pool),
       options_(options),
-      bell_(executor, timers),
+      bell_(timers),
       tasks_(executor, "quarantine") {}
 
 void Quarantine::start() { tasks_.spawn("quarantine", run()); }

@@ -40,22 +40,10 @@ Transport::Transport(tcp::socket socket, Timers& timers)
 Transport::~Transport() = default;
 
 void Transport::set_due(MonotonicTime due) {
-  due_ = due;
   interrupted_ = false;
-  if (due_ >= armed_for_ || !alarm_) return;
-  armed_for_ = due_;
-  alarm_->arm(Deadline::at(due_), [this] { on_alarm(); });
-}
-
-void Transport::on_alarm() {
-  armed_for_ = MonotonicTime::max();
-  if (due_ == MonotonicTime::max()) return;
-  if (timers_.clock().monotonic_now() >= due_) {
-    interrupt();
-  } else {
-    armed_for_ = due_;
-    alarm_->arm(Deadline::at(due_), [this] { on_alarm(); });
-  }
+  if (!alarm_) return;
+  if (due == MonotonicTime::max()) return alarm_->mute();
+  alarm_->arm(Deadline::at(due), [this] { interrupt(); });
 }
 
 void Transport::interrupt() {

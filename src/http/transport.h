@@ -48,18 +48,13 @@ class Transport {
   void close();
 
  private:
-  void on_alarm();
   Error to_error(const boost::system::error_code& ec) const;
   Task<Result<std::size_t>> write_some(std::string_view head, std::string_view body);
 
   asio::ip::tcp::socket socket_;
   std::optional<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;
   Timers& timers_;
-  // Armed rarely: a deadline that is later than the armed time only moves `due_`, and the alarm
-  // looks again when it goes off. Most requests therefore touch no timer.
   std::optional<Alarm> alarm_;
-  MonotonicTime due_ = MonotonicTime::max();
-  MonotonicTime armed_for_ = MonotonicTime::max();
   bool interrupted_ = false;
 };
 

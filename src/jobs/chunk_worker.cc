@@ -156,6 +156,7 @@ void ChunkWorker::begin_batch(TaskGroup& verification) {
   }
   batch_end_ = begin + std::min(hunt_.rows_max(), open_rows_.size() - begin);
   batch_ended_ = false;
+  fresh_.reserve(fresh_.size() + batch_end_ - begin);
   verification.spawn("verify", verify_batch(begin, batch_end_));
 }
 
@@ -164,7 +165,7 @@ Task<void> ChunkWorker::verify_batch(std::size_t begin, std::size_t end) {
       options_of_try(engine_.options_.patience, job_.options, chunk_.times_parked);
   const std::span<const std::string> emails(open_emails_.data() + begin, end - begin);
   co_await engine_.verifier_.verify_all(emails, options, {chunk_.tenant_id, chunk_.job_id},
-                                        [this, begin](std::size_t index, model::Verdict verdict) {
+                                        [this, begin](std::size_t index, model::Verdict&& verdict) {
                                           take(begin + index, std::move(verdict));
                                         });
   if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
@@ -172,7 +173,7 @@ Task<void> ChunkWorker::verify_batch(std::size_t begin, std::size_t end) {
   attention_.wake_all();
 }
 
-void ChunkWorker::take(std::size_t open_index, model::Verdict verdict) {
+void ChunkWorker::take(std::size_t open_index, model::Verdict&& verdict) {
   if (park(verdict)) return;
   verdict.smtp.attempts += verdict.smtp.checked ? static_cast<int>(chunk_.times_parked) : 0;
   fresh_.push_back({open_rows_[open_index], std::move(verdict)});
@@ -189,19 +190,13 @@ bool ChunkWorker::park(const model::Verdict& verdict) {
 }
 
 Task<void> ChunkWorker::wait_for_checkpoint() {
-  checkpoint_due_ = false;
   const Milliseconds interval = engine_.options_.checkpoint_interval_ms;
   const Deadline due =
       Deadline::after(engine_.timers_.clock(),
                       hunt_.in_a_hurry() ? std::min(interval, kHurriedInterval) : interval);
-  Alarm alarm(engine_.timers_, engine_.executor_);
-  alarm.arm(due, [this] {
-    checkpoint_due_ = true;
-    attention_.wake_all();
-  });
-  while (!batch_ended_ && !checkpoint_due_ && !halted_) {
+  while (!batch_ended_ && !halted_) {
     if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
-    const bool woken = co_await attention_.wait();
+    const auto woken = co_await attention_.wait(engine_.timers_, due);
     if (!woken) co_return;
   }
 }

@@ -35,7 +35,7 @@ class ChunkWorker {
   };
 
   Result<void> decode();
-  void take(std::size_t open_index, model::Verdict verdict);
+  void take(std::size_t open_index, model::Verdict&& verdict);
   // Whether the row is to be asked again later instead; then it is noted for that.
   bool park(const model::Verdict& verdict);
   model::Verdict unseen(std::size_t row, model::Reason reason) const;
@@ -74,7 +74,6 @@ class ChunkWorker {
   bool fails_half_way_ = false;  // the sandbox address that makes a job fail is in this chunk
   bool batch_ended_ = true;
   bool halted_ = false;
-  bool checkpoint_due_ = false;
   WaitList attention_;
 };
 

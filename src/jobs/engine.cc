@@ -26,9 +26,9 @@ Engine::Engine(asio::any_io_executor executor, Timers& timers, store::Database& 
       cpu_pool_(cpu_pool),
       on_published_(std::move(on_published)),
       options_(std::move(options)),
-      bell_(executor, timers),
-      leases_(executor, timers),
-      deadlines_(executor, timers),
+      bell_(timers),
+      leases_(timers),
+      deadlines_(timers),
       loops_(executor, "job engine"),
       workers_(executor, "chunk workers") {}
 

@@ -26,7 +26,7 @@ Eraser::Eraser(asio::any_io_executor executor, Timers& timers, store::Database& 
       cpu_pool_(cpu_pool),
       on_freed_(std::move(on_freed)),
       options_(options),
-      bell_(executor, timers),
+      bell_(timers),
       tasks_(executor, "eraser") {}
 
 void Eraser::start() { tasks_.spawn("erase", run()); }

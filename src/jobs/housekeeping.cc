@@ -23,7 +23,7 @@ Housekeeping::Housekeeping(asio::any_io_executor executor, Timers& timers,
       options_(options),
       retention_(database, timers.clock(), options.retention_days, options.slice),
       next_sweep_(Deadline::after(timers.clock(), Milliseconds{0})),
-      bell_(executor, timers),
+      bell_(timers),
       tasks_(executor, "housekeeping") {}
 
 void Housekeeping::start() { tasks_.spawn("sweep", run()); }

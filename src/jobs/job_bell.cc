@@ -24,9 +24,7 @@ void JobBell::Watch::hear() {
 
 Task<void> JobBell::Watch::wait(Deadline deadline) {
   if (std::exchange(rung_, false) || bell_.closed()) co_return;
-  Alarm alarm(bell_.timers_, bell_.executor_);
-  alarm.arm(deadline, [this] { waiting_.wake_all(); });
-  co_await waiting_.wait();
+  co_await waiting_.wait(bell_.timers_, deadline);
   rung_ = false;
 }
 

@@ -7,7 +7,6 @@
 #include <map>
 #include <string>
 
-#include "async/timers.h"
 #include "async/wait_list.h"
 
 namespace verihook::jobs {
@@ -16,7 +15,7 @@ class JobBell {
  public:
   class Watch;
 
-  JobBell(asio::any_io_executor executor, Timers& timers) : executor_(executor), timers_(timers) {}
+  explicit JobBell(Timers& timers) : timers_(timers) {}
   JobBell(const JobBell&) = delete;
   JobBell& operator=(const JobBell&) = delete;
 
@@ -26,7 +25,6 @@ class JobBell {
   bool closed() const { return closed_; }
 
  private:
-  asio::any_io_executor executor_;
   Timers& timers_;
   std::multimap<std::string, Watch*> watches_;
   bool closed_ = false;

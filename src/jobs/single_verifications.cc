@@ -62,7 +62,7 @@ SingleVerifications::SingleVerifications(asio::any_io_executor executor, Timers&
       ids_(ids),
       on_published_(std::move(on_published)),
       options_(std::move(options)),
-      bell_(executor, timers),
+      bell_(timers),
       loop_(executor, "single verifications"),
       workers_(executor, "single verifications in progress") {}
 

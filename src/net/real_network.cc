@@ -88,6 +88,7 @@ class RealStream final : public Stream {
   bool begin(Deadline deadline);
   Error end(const error_code& error);
   Result<void> name_server(const std::string& server_name, TlsVerification verification);
+  std::size_t write_at_once(std::string_view data);
 
   tcp::socket socket_;
   Timers& timers_;
@@ -121,6 +122,7 @@ Result<void> RealStream::open_and_bind(const Endpoint& target,
   socket_.open(target.address.v6 ? tcp::v6() : tcp::v4(), error);
   if (error) return fail(Errc::kInternal, "a socket could not be opened: " + error.message());
   socket_.set_option(tcp::no_delay(true), error);
+  socket_.non_blocking(true, error);
   if (!source) return {};
   if (source->v6 != target.address.v6) {
     return fail(Errc::kUnreachable, "the source address is of another family than the target");
@@ -139,7 +141,7 @@ Result<void> RealStream::open_and_bind(const Endpoint& target,
 Task<Result<void>> RealStream::connect(Endpoint target, Deadline deadline) {
   if (!begin(deadline)) co_return std::unexpected(end({}));
   const auto [error] = co_await socket_.async_connect(to_asio(target), kAsTuple);
-  alarm_.disarm();
+  alarm_.mute();
   if (error) co_return std::unexpected(timed_out_ ? end(error) : connect_error(error));
   peer_ = target;
   co_return Result<void>{};
@@ -182,17 +184,27 @@ Task<Result<std::size_t>> RealStream::read_some(std::span<char> buffer, Deadline
   const auto target = asio::buffer(buffer.data(), buffer.size());
   const auto [error, count] = tls_ ? co_await tls_->async_read_some(target, kAsTuple)
                                    : co_await socket_.async_read_some(target, kAsTuple);
-  alarm_.disarm();
+  alarm_.mute();
   if (count > 0) co_return count;
   co_return std::unexpected(end(error));
 }
 
+// What the socket takes without waiting, which is nearly always all of a command. An error is left
+// to the write that waits, which finds it again.
+std::size_t RealStream::write_at_once(std::string_view data) {
+  error_code error;
+  const std::size_t count = socket_.write_some(asio::buffer(data.data(), data.size()), error);
+  return error ? 0 : count;
+}
+
 Task<Result<void>> RealStream::write_all(std::string_view data, Deadline deadline) {
+  if (!tls_ && !deadline.passed(timers_.clock())) data.remove_prefix(write_at_once(data));
+  if (data.empty()) co_return Result<void>{};
   if (!begin(deadline)) co_return std::unexpected(end({}));
   const auto source = asio::buffer(data.data(), data.size());
   const auto [error, count] = tls_ ? co_await asio::async_write(*tls_, source, kAsTuple)
                                    : co_await asio::async_write(socket_, source, kAsTuple);
-  alarm_.disarm();
+  alarm_.mute();
   if (error) co_return std::unexpected(end(error));
   co_return Result<void>{};
 }
@@ -216,7 +228,7 @@ Task<Result<void>> RealStream::start_tls(std::string server_name, TlsVerificatio
   CO_TRY_VOID(name_server(server_name, verification));
   if (!begin(deadline)) co_return std::unexpected(end({}));
   const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::client, kAsTuple);
-  alarm_.disarm();
+  alarm_.mute();
   if (!error) co_return Result<void>{};
   const long verdict = SSL_get_verify_result(tls_->native_handle());
   if (strict && verdict != X509_V_OK) {

@@ -249,10 +249,8 @@ Task<void> Exchange::ask_while_usable(LaneGate& gate, smtp::Conversation& conver
 }
 
 Task<void> Exchange::wait_for_questions() {
-  Alarm patience(pool_.timers_, pool_.executor_);
-  patience.arm(Deadline::after(pool_.timers_.clock(), pool_.options_.idle_connection_ms),
-               [this] { idle_connections_.wake_all(); });
-  co_await idle_connections_.wait();
+  const auto patience = Deadline::after(pool_.timers_.clock(), pool_.options_.idle_connection_ms);
+  co_await idle_connections_.wait(pool_.timers_, patience);
 }
 
 std::optional<std::size_t> Exchange::open_source() const {

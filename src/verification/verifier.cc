@@ -215,7 +215,7 @@ class Verifier::Impl {
  private:
   struct Row {
     std::size_t index = 0;
-    Assessment assessment;
+    Assessment* assessment = nullptr;  // of verify_assessed, which waits for all of them
   };
   // The rows of one domain in one list, and what they have in common.
   struct DomainRows {
@@ -315,10 +315,9 @@ Task<void> Verifier::Impl::verify_assessed(std::vector<Assessment> assessments,
       rows.domain = assessment.domain;
       rows.asker = asker;
       rows.trace = trace;
-      rows.rows.push_back({i, std::move(assessment)});
+      rows.rows.push_back({i, &assessment});
     }
   }
-  assessments.clear();
   Semaphore places(options_.domains_in_flight_max);
   TaskGroup group(executor_, "domains of a list");
   for (auto& [name, domain] : domains) {
@@ -348,7 +347,7 @@ Task<void> Verifier::Impl::verify_domain(DomainRows domain, const model::JobOpti
   const model::MxEvidence evidence = evidence_of(exchangers);
   const bool looked_up = exchangers.route != dns::MailRoute::kDnsError;
   for (Row& row : domain.rows) {
-    if (looked_up) row.assessment.verdict.mx = evidence;
+    if (looked_up) row.assessment->verdict.mx = evidence;
   }
   if (const auto reason = reason_of(exchangers.route)) {
     for (Row& row : domain.rows) deliver(domain, row, *reason, options, on_verdict);
@@ -368,12 +367,12 @@ Task<std::vector<Verifier::Impl::Answered>> Verifier::Impl::ask(
     std::shared_ptr<Exchange> exchange) {
   std::vector<MailboxAnswer> answers;
   if (domain.trace != nullptr) {
-    const std::string& mailbox = domain.rows[indexes.front()].assessment.mailbox;
+    const std::string& mailbox = domain.rows[indexes.front()].assessment->mailbox;
     answers.push_back(co_await exchange->ask_alone(mailbox, domain.trace->smtp));
   } else {
     std::vector<std::string> mailboxes;
     mailboxes.reserve(indexes.size());
-    for (const std::size_t i : indexes) mailboxes.push_back(domain.rows[i].assessment.mailbox);
+    for (const std::size_t i : indexes) mailboxes.push_back(domain.rows[i].assessment->mailbox);
     answers = co_await exchange->ask(std::move(mailboxes), domain.asker);
   }
   std::vector<Answered> answered;
@@ -395,7 +394,7 @@ Task<void> Verifier::Impl::ask_servers(DomainRows& domain, const dns::MailExchan
   for (std::size_t i = 0; i < answers.size(); ++i) {
     Row& row = domain.rows[i];
     const MailboxAnswer& answer = answers[i].answer;
-    note_evidence(row.assessment.verdict, answer);
+    note_evidence(row.assessment->verdict, answer);
     if (class_of(answer) == smtp::ReplyClass::kAccepted) {
       accepted[answers[i].by].push_back(i);
     } else {
@@ -407,7 +406,7 @@ Task<void> Verifier::Impl::ask_servers(DomainRows& domain, const dns::MailExchan
     if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
     for (const std::size_t i : rows) {
       Row& row = domain.rows[i];
-      if (catch_all == CatchAll::kTellsApart) row.assessment.verdict.is_catch_all = false;
+      if (catch_all == CatchAll::kTellsApart) row.assessment->verdict.is_catch_all = false;
       deliver(domain, row, reason_of(catch_all, options), options, on_verdict);
     }
   }
@@ -479,14 +478,14 @@ void Verifier::Impl::note_health(const DomainRows& domain, const dns::MailExchan
 
 void Verifier::Impl::deliver(const DomainRows& domain, Row& row, model::Reason reason,
                              const model::JobOptions& options, const OnVerdict& on_verdict) {
-  model::Verdict& verdict = row.assessment.verdict;
+  model::Verdict& verdict = row.assessment->verdict;
   settle(verdict, reason, options);
   verdict.checked_at = timers_.clock().wall_now();
   verdict.duration_ms =
       std::chrono::duration_cast<Milliseconds>(timers_.clock().monotonic_now() - domain.began)
           .count();
   ++stats_.addresses;
-  known_.remember(row.assessment.mailbox, verdict);
+  known_.remember(row.assessment->mailbox, verdict);
   on_verdict(row.index, std::move(verdict));
 }
 

@@ -61,7 +61,7 @@ class Verifier {
   // Verdicts come in any order, each index exactly once, on the io thread; returns after the last.
   // When the coroutine is cancelled it returns early and the indexes without a verdict are the
   // caller's to ask again. `emails` must stay until then.
-  using OnVerdict = std::function<void(std::size_t index, model::Verdict verdict)>;
+  using OnVerdict = std::function<void(std::size_t index, model::Verdict&& verdict)>;
   Task<void> verify_all(std::span<const std::string> emails, model::JobOptions options, Asker asker,
                         OnVerdict on_verdict);
 
