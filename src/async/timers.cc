@@ -53,7 +53,7 @@ Alarm::Alarm(Timers& timers, const asio::any_io_executor& executor)
 Alarm::~Alarm() { disarm(); }
 
 void Alarm::arm(Deadline deadline, std::function<void()> on_time) {
-  if (deadline.is_never()) return disarm();
+  if (deadline.is_never()) return mute();
   state_->on_time = std::move(on_time);
   state_->due = deadline.time();
   if (!state_->goes_off || *state_->goes_off > state_->due) start(state_);
@@ -69,10 +69,10 @@ void Alarm::start(const std::shared_ptr<State>& state) {
 }
 
 void Alarm::on_timer(const std::shared_ptr<State>& state) {
-  const MonotonicTime now = *std::exchange(state->goes_off, std::nullopt);
+  const MonotonicTime went_off = *std::exchange(state->goes_off, std::nullopt);
   state->timers.disarm(state->timer);
   if (!state->on_time) return;
-  if (state->due > now) return start(state);
+  if (state->due > went_off) return start(state);
   const auto call = std::exchange(state->on_time, nullptr);
   call();
 }

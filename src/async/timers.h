@@ -49,7 +49,7 @@ class Alarm {
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;
 
-  // Replaces what was armed before. A deadline of never() only disarms.
+  // Replaces what was armed before. A deadline of never() only mutes.
   void arm(Deadline deadline, std::function<void()> on_time);
   void disarm();
   // Like disarm, for who will soon arm it again for a later time: the timer keeps running, and is

@@ -27,8 +27,7 @@ std::chrono::nanoseconds time_of(std::int64_t issued, double rate_per_second) {
 
 Replayer::Replayer(asio::any_io_executor executor, Timers& timers, store::Database& database,
                    const Outbox& outbox, Dispatcher& dispatcher, ReplayerOptions options)
-    : executor_(executor),
-      timers_(timers),
+    : timers_(timers),
       database_(database),
       outbox_(outbox),
       dispatcher_(dispatcher),
@@ -161,9 +160,7 @@ Task<void> Replayer::wait(Work& work, MonotonicTime until) {
     work.news = false;
     co_return;
   }
-  Alarm alarm(timers_, executor_);
-  alarm.arm(Deadline::at(until), [&work] { work.waiting.wake_all(); });
-  co_await work.waiting.wait();
+  co_await work.waiting.wait(timers_, Deadline::at(until));
   work.news = false;
 }
 

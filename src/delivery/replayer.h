@@ -68,7 +68,6 @@ class Replayer {
   // Until the time has come, or there are news.
   Task<void> wait(Work& work, MonotonicTime until);
 
-  const asio::any_io_executor executor_;
   Timers& timers_;
   store::Database& database_;
   const Outbox& outbox_;

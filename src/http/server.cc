@@ -132,14 +132,8 @@ Task<void> Server::Impl::stop(Deadline deadline) {
   core_->stopping = true;
   retry_.wake_all();
   for (Session* session : core_->sessions) session->close_if_idle();
-  Alarm alarm(core_->timers, core_->executor);
-  bool late = deadline.passed(core_->timers.clock());
-  alarm.arm(deadline, [&] {
-    late = true;
-    core_->session_ended.wake_all();
-  });
-  while (!core_->sessions.empty() && !late) {
-    if (!co_await core_->session_ended.wait()) break;
+  while (!core_->sessions.empty()) {
+    if (!co_await core_->session_ended.wait(core_->timers, deadline)) break;
   }
   for (Session* session : core_->sessions) session->cancel();
   while (!core_->sessions.empty()) {

@@ -41,9 +41,7 @@ Transport::~Transport() = default;
 
 void Transport::set_due(MonotonicTime due) {
   interrupted_ = false;
-  if (!alarm_) return;
-  if (due == MonotonicTime::max()) return alarm_->mute();
-  alarm_->arm(Deadline::at(due), [this] { interrupt(); });
+  if (alarm_) alarm_->arm(Deadline::at(due), [this] { interrupt(); });
 }
 
 void Transport::interrupt() {

@@ -156,7 +156,7 @@ void ChunkWorker::begin_batch(TaskGroup& verification) {
   }
   batch_end_ = begin + std::min(hunt_.rows_max(), open_rows_.size() - begin);
   batch_ended_ = false;
-  fresh_.reserve(fresh_.size() + batch_end_ - begin);
+  if (fresh_.empty()) fresh_.reserve(batch_end_ - begin);
   verification.spawn("verify", verify_batch(begin, batch_end_));
 }
 
