@@ -401,6 +401,9 @@ Result<void> Application::Impl::start() {
   retry_jobs = std::make_unique<RetryJobs>(database, cpu_pool, clock, ids, *engine, *housekeeping);
   eraser = std::make_unique<jobs::Eraser>(
       io.get_executor(), timers, database, verifier, &cpu_pool, [this] { engine->wake(); },
+      [this](std::string_view tenant_id, const std::set<std::string>& event_ids) {
+        dispatcher->reread(tenant_id, event_ids);
+      },
       jobs::EraserOptions{});
   http_destination = std::make_unique<destinations::HttpDestination>(
       listeners, *secrets, clock,

@@ -107,6 +107,17 @@ void Dispatcher::forget(std::string_view destination_id) {
   endpoints_.erase(found);
 }
 
+void Dispatcher::reread(std::string_view tenant_id, const std::set<std::string>& event_ids) {
+  for (const auto& [id, ref] : endpoints_) {
+    if (ref->tenant_id != tenant_id) continue;
+    loaded_ -= ref->queue.drop_waiting([&](const HeldDelivery& held) {
+      if (!event_ids.contains(held.event->id)) return false;
+      give_back(ref->tenant_id, ref->id, held.delivery.id);
+      return true;
+    });
+  }
+}
+
 void Dispatcher::call_off(std::string_view replay_id) {
   for (const auto& [id, ref] : endpoints_) {
     loaded_ -= ref->queue.drop_waiting(

@@ -15,9 +15,9 @@
 // half of all, and each of them begins with one attempt at a time. An eighth of the attempts and a
 // quarter of the memory are for those only whose last attempt succeeded.
 //
-// One io thread; `take`, `wake`, `due` and `forget` return at once. Nothing here fails: what the
-// store refuses is tried again after store_retry_ms. Must be stopped before it is destroyed, unless
-// the io context has been stopped for good.
+// One io thread; `take`, `wake`, `due`, `reread` and `forget` return at once. Nothing here fails:
+// what the store refuses is tried again after store_retry_ms. Must be stopped before it is
+// destroyed, unless the io context has been stopped for good.
 #pragma once
 
 #include <array>
@@ -82,6 +82,9 @@ class Dispatcher {
   void wake(std::string_view tenant_id, std::string_view destination_id);
   // Deliveries of the destination may have fallen due in the store (dead_letters.h, replay).
   void due(std::string_view tenant_id, std::string_view destination_id);
+  // These events were changed in the store, or removed: what waits of them is given back, so that
+  // it is read anew before it is sent. An attempt that is under way is not recalled.
+  void reread(std::string_view tenant_id, const std::set<std::string>& event_ids);
   // The deliveries that this replay has issued were called off in the store.
   void call_off(std::string_view replay_id);
   // The destination was deleted.

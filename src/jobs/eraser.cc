@@ -19,12 +19,13 @@ constexpr std::int64_t kTenantsAtOnce = 100;
 
 Eraser::Eraser(asio::any_io_executor executor, Timers& timers, store::Database& database,
                verification::Verifier& verifier, asio::thread_pool* cpu_pool, OnFreed on_freed,
-               EraserOptions options)
+               OnEventsChanged on_events_changed, EraserOptions options)
     : timers_(timers),
       database_(database),
       verifier_(verifier),
       cpu_pool_(cpu_pool),
       on_freed_(std::move(on_freed)),
+      on_events_changed_(std::move(on_events_changed)),
       options_(options),
       bell_(timers),
       tasks_(executor, "eraser") {}
@@ -205,19 +206,24 @@ Task<Count> Eraser::erase_in_texts(const model::Erasure& erasure, const address:
       std::erase_if(rows, [&](const store::TextRow& row) { return !holds_address(row, words); });
     });
     if (!rows.empty()) {
+      std::set<std::string> events;
       CO_TRY(in_page, co_await database_.write([&](store::Connection& db) -> Count {
         std::int64_t count = 0;
+        events.clear();
         for (const store::TextRow& row : rows) {
           TRY(what,
               store::change_texts(db, table, tenant_id, row.key, [&](store::TextRow& current) {
                 return erase_in_text_row(table, current, words);
               }));
-          count += what != store::TextChange::kNone;
+          if (what == store::TextChange::kNone) continue;
+          ++count;
+          if (table.name == "events") events.insert(row.key.front());
         }
         if (count > 0) TRY_VOID(store::count_erased(db, erasure, table.name, count));
         return count;
       }));
       changed += in_page;
+      if (!events.empty()) on_events_changed_(tenant_id, events);
     }
     if (last) co_return changed;
   }

@@ -8,7 +8,9 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/thread_pool.hpp>
@@ -35,11 +37,14 @@ class Eraser {
  public:
   // Chunks that a worker had in hand are open again: there is work for the engine.
   using OnFreed = std::function<void()>;
+  // Stored events of the tenant have lost the address: who holds them is to read them again.
+  using OnEventsChanged =
+      std::function<void(std::string_view tenant_id, const std::set<std::string>& event_ids)>;
 
   // Everything passed by reference must outlive it. A null pool: think on the io thread.
   Eraser(asio::any_io_executor executor, Timers& timers, store::Database& database,
          verification::Verifier& verifier, asio::thread_pool* cpu_pool, OnFreed on_freed,
-         EraserOptions options);
+         OnEventsChanged on_events_changed, EraserOptions options);
   Eraser(const Eraser&) = delete;
   Eraser& operator=(const Eraser&) = delete;
 
@@ -76,6 +81,7 @@ class Eraser {
   verification::Verifier& verifier_;
   asio::thread_pool* const cpu_pool_;
   const OnFreed on_freed_;
+  const OnEventsChanged on_events_changed_;
   const EraserOptions options_;
   Doorbell bell_;
   TaskGroup tasks_;

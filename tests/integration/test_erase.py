@@ -140,6 +140,24 @@ def test_a_retry_leaves_out_what_was_erased(own_program):
     assert made["total"] == 1
 
 
+def test_an_event_that_waits_in_memory_is_sent_without_the_address(own_program, receiver):
+    own_program.post("/v1/sources", {"name": "in", "verifier": {"kind": "none"}}, 201)
+    slow = own_program.post("/v1/destinations", {
+        "name": "slow", "kind": "http", "url": f"{receiver.url}/erase-waiting", "sources": ["in"],
+        "rate_per_second": 0.001}, 201)["destination_id"]
+    for i in range(3):
+        own_program.post("/webhooks/in", {"event_type": "bulk.progress", "webhook_id": f"evt{i}",
+                                          "note": f"about {ANN} and {OTHER}"}, key=None)
+    # One was sent while the address was still to be had; the others wait for their turn.
+    receiver.wait_for(1, path="/erase-waiting")
+    erase(own_program, ANN)
+    own_program.call("PATCH", f"/v1/destinations/{slow}", {"rate_per_second": 0}).expect(200)
+    came = receiver.wait_for(3, path="/erase-waiting")
+    assert ANN in came[0]["payload"]["note"]
+    assert [delivery["payload"]["note"] for delivery in came[1:]] == [
+        f"about [erased] and {OTHER}"] * 2
+
+
 def test_an_erasure_that_was_acknowledged_is_done_after_a_kill(own_program):
     job_id = own_program.submit([ANN] + [f"accepted_email+{i}@sandbox.test" for i in range(20_000)])
     own_program.wait_for_job(job_id, 120)
