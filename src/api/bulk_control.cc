@@ -1,7 +1,6 @@
 #include "api/bulk_handlers.h"
 #include "api/endpoint_fields.h"
 #include "api/idempotency.h"
-#include "api/resource_json.h"
 #include "crypto/sha256.h"
 #include "jobs/preview.h"
 #include "jobs/retry.h"
@@ -17,8 +16,9 @@ Answer act(Context& context, Call& call, Act action) {
   CO_TRY_VOID(refuse_other_queries(call.request, {}));
   CO_TRY(named, co_await find_named_job(context, call));
   CO_TRY(job, co_await (context.engine.*action)(named.tenant_id, named.id));
-  co_return http::json_response(200,
-                                job_json(job, context.options.links, context.clock().wall_now()));
+  CO_TRY(shown,
+         co_await context.database.read([&](store::Connection& db) { return shown_job(db, job); }));
+  co_return http::json_response(200, text_of(context, shown));
 }
 
 // The endpoints that were given with the list hear about its retry too.

@@ -4,10 +4,10 @@
 
 #include "api/resource_json.h"
 #include "base/text.h"
-#include "store/jobs.h"
 #include "store/rejected_entries.h"
 
 namespace verihook::api {
+
 Result<std::string> named_job_id(const Call& call) {
   std::string job_id(call.request.capture("job_id"));
   if (!is_id(job_id, id_prefix::kJob)) return not_found("job");
@@ -20,18 +20,37 @@ Task<Result<model::Job>> find_named_job(Context& context, const Call& call) {
       [&](store::Connection& db) { return store::find_job(db, call.caller.tenant_id, job_id); });
 }
 
+Result<ShownJob> shown_job(store::Connection& db, model::Job job) {
+  store::ParkedRows parked;
+  if (!model::is_final(job.state)) {
+    TRY(found, store::find_parked_rows(db, job.tenant_id, job.id));
+    parked = found;
+  }
+  return ShownJob{.job = std::move(job), .parked = parked};
+}
+
+std::string text_of(Context& context, const ShownJob& shown) {
+  return job_json(shown.job, context.options.links, context.clock().wall_now(),
+                  context.engine.outlook(shown.job, shown.parked));
+}
+
 Answer list_bulk(Context& context, Call& call) {
   CO_TRY_VOID(refuse_other_queries(call.request, {"limit", "cursor"}));
   CO_TRY(limit, read_limit(call.request));
   const std::string cursor = read_query(call.request, "cursor");
-  CO_TRY(jobs, co_await context.database.read([&](store::Connection& db) {
-    return store::list_jobs(db, call.caller.tenant_id, cursor, limit + 1);
+  using Page = std::vector<ShownJob>;
+  CO_TRY(page, co_await context.database.read([&](store::Connection& db) -> Result<Page> {
+    TRY(jobs, store::list_jobs(db, call.caller.tenant_id, cursor, limit + 1));
+    Page shown;
+    for (model::Job& job : jobs) {
+      TRY(one, shown_job(db, std::move(job)));
+      shown.push_back(std::move(one));
+    }
+    return shown;
   }));
-  const WallTime now = context.clock().wall_now();
   co_return page_of(
-      std::move(jobs), limit,
-      [&](const model::Job& job) { return job_json(job, context.options.links, now); },
-      &model::Job::id);
+      std::move(page), limit, [&](const ShownJob& shown) { return text_of(context, shown); },
+      [](const ShownJob& shown) { return shown.job.id; });
 }
 
 Answer list_rejected(Context& context, Call& call) {

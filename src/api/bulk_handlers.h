@@ -6,6 +6,7 @@
 #include "api/context.h"
 #include "api/endpoint_fields.h"
 #include "model/job.h"
+#include "store/jobs.h"
 
 namespace verihook::api {
 
@@ -13,6 +14,13 @@ namespace verihook::api {
 Task<Result<model::Job>> find_named_job(Context& context, const Call& call);
 // Its id alone, not yet looked up; kNotFound when it cannot be one.
 Result<std::string> named_job_id(const Call& call);
+// A job as it is shown: with its rows that are to be asked again later.
+struct ShownJob {
+  model::Job job;
+  store::ParkedRows parked;
+};
+Result<ShownJob> shown_job(store::Connection& db, model::Job job);
+std::string text_of(Context& context, const ShownJob& shown);
 // The answer to whoever made a job, with the endpoint that was made for it.
 std::string created_json(const model::Job& job, const NewEndpoint* endpoint = nullptr);
 

@@ -2,9 +2,7 @@
 
 #include "api/bulk_handlers.h"
 #include "api/event_stream.h"
-#include "api/resource_json.h"
 #include "base/text.h"
-#include "store/jobs.h"
 
 namespace verihook::api {
 namespace {
@@ -13,22 +11,11 @@ constexpr std::uint64_t kWaitMaxS = 300;
 // What another node stores rings no bell here, so a watcher looks by itself now and then.
 constexpr Milliseconds kLookInterval{2'000};
 
-struct Seen {
-  model::Job job;
-  store::ParkedRows parked;
-};
-
-Task<Result<Seen>> look(Context& context, std::string tenant_id, std::string job_id) {
-  co_return co_await context.database.read([&](store::Connection& db) -> Result<Seen> {
+Task<Result<ShownJob>> look(Context& context, std::string tenant_id, std::string job_id) {
+  co_return co_await context.database.read([&](store::Connection& db) -> Result<ShownJob> {
     TRY(job, store::find_job(db, tenant_id, job_id));
-    TRY(parked, store::find_parked_rows(db, tenant_id, job_id));
-    return Seen{.job = std::move(job), .parked = parked};
+    return shown_job(db, std::move(job));
   });
-}
-
-std::string text_of(Context& context, const Seen& seen) {
-  return job_json(seen.job, context.options.links, context.clock().wall_now(),
-                  context.engine.outlook(seen.job, seen.parked));
 }
 
 Result<Milliseconds> read_wait(const http::Request& request) {
@@ -75,7 +62,7 @@ class JobEventStream {
     return job.state != told_state_ || job.processed_count != told_count_;
   }
 
-  std::string tell(const Seen& seen) {
+  std::string tell(const ShownJob& seen) {
     told_state_ = seen.job.state;
     told_count_ = seen.job.processed_count;
     ended_ = model::is_final(seen.job.state);

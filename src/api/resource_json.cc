@@ -102,7 +102,7 @@ void append_delivery_options(JsonWriter& json, const model::DeliveryOptions& opt
 }  // namespace
 
 std::string job_json(const model::Job& job, const jobs::DownloadLinks& links, WallTime now,
-                     const std::optional<jobs::Outlook>& outlook) {
+                     const jobs::Outlook& outlook) {
   std::string text;
   JsonWriter json(text);
   json.begin_object();
@@ -115,12 +115,9 @@ std::string job_json(const model::Job& job, const jobs::DownloadLinks& links, Wa
   json.member("processed_count", job.processed_count);
   json.member("total_count", job.total_count);
   json.member("percent_complete", webhooks::percent_complete(job.processed_count, job.total_count));
-  time_member(json, "estimated_completion",
-              outlook ? jobs::estimate_completion(job, *outlook, now) : std::nullopt);
-  if (outlook) {
-    json.member("parked_count", outlook->parked_count);
-    time_member(json, "parked_until", outlook->parked_until);
-  }
+  time_member(json, "estimated_completion", jobs::estimate_completion(job, outlook, now));
+  json.member("parked_count", outlook.parked_count);
+  time_member(json, "parked_until", outlook.parked_until);
   append_summary(json, job.summary);
   json.key("metadata");
   json.raw(job.metadata);

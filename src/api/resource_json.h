@@ -19,9 +19,9 @@
 
 namespace verihook::api {
 
-// With an outlook, also when the job will probably have ended, and how many rows wait until when.
+// The outlook says when it will probably have ended, and how many rows wait until when.
 std::string job_json(const model::Job& job, const jobs::DownloadLinks& links, WallTime now,
-                     const std::optional<jobs::Outlook>& outlook = {});
+                     const jobs::Outlook& outlook);
 std::string verification_json(const model::Verification& verification);
 // A webhook endpoint names its id `webhook_id`, any other destination `destination_id`. A secret
 // that has just been made is shown this once.

@@ -80,12 +80,14 @@ def test_parked_rows_are_said_survive_a_kill_and_get_their_answer(asking):
     job_id = asking.submit(["alice@grey.test", "nobody@grey.test", "alice@open.test"])
 
     def parked():
-        job = asking.job(job_id)
-        return job if job["parked_count"] else None
-    waiting = wait_until(parked, 20, "rows are parked")
-    assert waiting["status"] == "processing"
-    assert (waiting["parked_count"], waiting["processed_count"]) == (2, 1)
-    assert waiting["parked_until"] > waiting["created_at"]
+        both = [asking.job(job_id), asking.get("/v1/bulk?limit=1")["data"][0]]
+        return both if all(job["parked_count"] for job in both) else None
+    for waiting in wait_until(parked, 20, "rows are parked"):
+        assert (waiting["job_id"], waiting["status"]) == (job_id, "processing")
+        assert (waiting["parked_count"], waiting["processed_count"]) == (2, 1)
+        assert waiting["parked_until"] > waiting["created_at"]
+        # Nothing else is left to ask, so the end is when these may be asked again.
+        assert waiting["estimated_completion"] >= waiting["parked_until"]
     asking.kill()
     asking.start()
     asking.wait_for_job(job_id, 60)
