@@ -60,7 +60,8 @@ ChunkWorker::ChunkWorker(Engine& engine, store::LeasedChunk leased)
       job_(std::move(leased.job)),
       input_(std::move(leased.input)),
       segments_(std::move(leased.segments)),
-      hunt_(chunk_.leases) {}
+      hunt_(chunk_.leases),
+      leases_stored_(chunk_.leases) {}
 
 Task<void> ChunkWorker::run() {
   // The verification below refers to this object, so a cancellation must not unwind past it.
@@ -74,7 +75,7 @@ Task<void> ChunkWorker::run() {
   }
   TaskGroup verification(engine_.executor_, "verification of a chunk");
   for (;;) {
-    if (batch_is_stored() && !all_batches_ended()) begin_batch(verification);
+    if (batch_is_stored() && !all_batches_ended() && may_begin()) begin_batch(verification);
     co_await wait_for_checkpoint();
     const bool stopping = halted_ || cancelled(co_await asio::this_coro::cancellation_state);
     if (stopping) {
@@ -143,6 +144,33 @@ model::Verdict ChunkWorker::unseen(std::size_t row, model::Reason reason) const 
                                       engine_.timers_.clock().wall_now());
 }
 
+bool ChunkWorker::may_begin() {
+  if (!hunt_.suspects()) {
+    leave_trial();
+    return true;
+  }
+  if (trial_ == Trial::kNone && engine_.on_trial_ == nullptr && engine_.is_calm()) {
+    engine_.on_trial_ = this;
+    trial_ = Trial::kBegun;
+  }
+  return trial_ == Trial::kNoted;
+}
+
+void ChunkWorker::leave_trial() {
+  if (engine_.on_trial_ == this) engine_.on_trial_ = nullptr;
+  trial_ = Trial::kNone;
+}
+
+std::int64_t ChunkWorker::leases_now(const PoisonHunt& hunt) const {
+  return hunt.leases() - (hunt.suspects() && trial_ == Trial::kNone ? 1 : 0);
+}
+
+// The store knows so, and nothing is to be done but to look again later.
+bool ChunkWorker::waits_for_trial() const {
+  return batch_is_stored() && !all_batches_ended() && hunt_.suspects() && trial_ == Trial::kNone &&
+         leases_stored_ == leases_now(hunt_);
+}
+
 // Rows that are still open, as many as may be tried together (jobs/poison.h); mostly all of them.
 void ChunkWorker::begin_batch(TaskGroup& verification) {
   const std::size_t begin = batch_end_;
@@ -194,7 +222,7 @@ Task<void> ChunkWorker::wait_for_checkpoint() {
   const Deadline due =
       Deadline::after(engine_.timers_.clock(),
                       hunt_.in_a_hurry() ? std::min(interval, kHurriedInterval) : interval);
-  while (!batch_ended_ && !halted_) {
+  while ((!batch_ended_ || waits_for_trial()) && !halted_) {
     if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
     const auto woken = co_await attention_.wait(engine_.timers_, due);
     if (!woken) co_return;
@@ -242,7 +270,7 @@ Task<ChunkWorker::Progress> ChunkWorker::checkpoint() {
   PoisonHunt hunt = hunt_;
   if (!fresh.empty() && (batch_ended_ || !hunt.suspects())) hunt.batch_done();
   // A chunk that is parked is given back: its lease did not end badly.
-  checkpoint.leases = hunt.leases() - (checkpoint.parked_count > 0 ? 1 : 0);
+  checkpoint.leases = leases_now(hunt) - (checkpoint.parked_count > 0 ? 1 : 0);
   const Outlook outlook{.rows_per_ms = engine_.pace_.rows_per_ms(chunk_.job_id, now)};
   const std::string event_id = engine_.ids_.make(id_prefix::kEvent);
   auto committed =
@@ -268,6 +296,8 @@ Task<ChunkWorker::Progress> ChunkWorker::checkpoint() {
   }
   ++engine_.stats_.checkpoints;
   hunt_ = hunt;
+  leases_stored_ = checkpoint.leases;
+  if (trial_ == Trial::kBegun) trial_ = Trial::kNoted;
   job_ = std::move(committed->job);
   engine_.note_progress(job_, std::move(committed->published));
   if (checkpoint.parked_count > 0) {

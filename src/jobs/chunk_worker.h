@@ -15,6 +15,7 @@ namespace verihook::jobs {
 class ChunkWorker {
  public:
   ChunkWorker(Engine& engine, store::LeasedChunk leased);
+  ~ChunkWorker() { leave_trial(); }
   ChunkWorker(const ChunkWorker&) = delete;
   ChunkWorker& operator=(const ChunkWorker&) = delete;
 
@@ -39,6 +40,12 @@ class ChunkWorker {
   // Whether the row is to be asked again later instead; then it is noted for that.
   bool park(const model::Verdict& verdict);
   model::Verdict unseen(std::size_t row, model::Reason reason) const;
+  // Whether the next batch may begin: of a chunk that is suspected, when it is its turn.
+  bool may_begin();
+  void leave_trial();
+  // What Chunk::leases is to be in the store: a lease counts from when its rows are looked at.
+  std::int64_t leases_now(const PoisonHunt& hunt) const;
+  bool waits_for_trial() const;
   void begin_batch(TaskGroup& verification);
   Task<void> verify_batch(std::size_t begin, std::size_t end);
   bool batch_is_stored() const { return batch_ended_ && fresh_.empty(); }
@@ -66,7 +73,10 @@ class ChunkWorker {
   std::vector<std::size_t> open_rows_;    // indexes into rows_, in order
   std::vector<std::string> open_emails_;
   std::vector<Fresh> fresh_;
+  enum class Trial { kNone, kBegun, kNoted };  // kNoted: the store counts this lease
   PoisonHunt hunt_;
+  Trial trial_ = Trial::kNone;
+  std::int64_t leases_stored_ = 0;
   std::size_t batch_end_ = 0;    // in open_rows_: where the batch that is under way ends
   std::size_t answered_ = 0;     // rows with a result, stored or fresh
   std::int64_t parked_ = 0;      // rows left for later

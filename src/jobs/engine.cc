@@ -35,6 +35,7 @@ Engine::Engine(asio::any_io_executor executor, Timers& timers, store::Database& 
 Engine::~Engine() = default;
 
 void Engine::start() {
+  started_at_ = timers_.clock().monotonic_now();
   loops_.spawn("lease", lease_chunks());
   loops_.spawn("deadlines", keep_deadlines());
 }
@@ -50,6 +51,10 @@ Task<void> Engine::stop() {
   co_await loops_.join();
   workers_.cancel();
   co_await workers_.join();
+}
+
+bool Engine::is_calm() const {
+  return timers_.clock().monotonic_now() - started_at_ >= options_.calm_ms;
 }
 
 bool Engine::has_room() const {

@@ -41,7 +41,8 @@ struct EngineOptions {
   Milliseconds checkpoint_interval_ms{5'000};
   Milliseconds lease_ms{30'000};       // renewed by every checkpoint
   Milliseconds retry_pause_ms{1'000};  // after the store could not be read or written
-  verification::Patience patience;     // with servers that say "later"
+  Milliseconds calm_ms{2'000};      // that have passed when a suspected chunk is tried (poison.h)
+  verification::Patience patience;  // with servers that say "later"
 };
 
 struct EngineStats {
@@ -101,6 +102,8 @@ class Engine {
   // Ends the job when its workers have stored what they know.
   Task<Result<EndedJob>> end(std::string tenant_id, std::string job_id, JobEnding ending);
   Task<Result<EndedJob>> write_ending(std::string tenant_id, std::string job_id, JobEnding ending);
+  // Whether this node has run long enough that its end would say something about a chunk.
+  bool is_calm() const;
   void halt_workers(const std::string& job_id);
   // The same, and returns when they have ended.
   Task<void> halt(std::string job_id);
@@ -126,6 +129,8 @@ class Engine {
   Doorbell deadlines_;
   std::list<ChunkWorker*> in_progress_;
   WaitList worker_ended_;
+  MonotonicTime started_at_{};
+  const ChunkWorker* on_trial_ = nullptr;  // the one whose chunk may end the program now
   TaskGroup loops_;
   TaskGroup workers_;
 };

@@ -4,6 +4,10 @@
 // crashed twice, it is given `unexpected_error` without being looked at, and the rest goes on.
 // Batches that end well make the next ones larger again, so a node that was merely killed a few
 // times loses nothing but pace. Pure.
+//
+// A crash is a suspected chunk's fault only while its rows are looked at, and that happens to one
+// such chunk of a node at a time, and not before the node has run for a while (ChunkWorker): who
+// only stood beside it is not blamed, nor anybody for a program that is killed again and again.
 #pragma once
 
 #include <cstddef>
