@@ -70,13 +70,11 @@ Result<void> add_secret(const Context& context, model::Destination& destination,
   if (secret.size() < kSecretBytesMin || secret.size() > kSecretBytesMax) {
     return fail(Errc::kInvalidArgument, "secret must be 1 to 512 bytes long");
   }
-  if (const auto good = webhooks::check_signing_secret(secret); !good) {
-    return fail(Errc::kInvalidArgument, "secret: " + good.error().message);
-  }
+  const auto key = webhooks::parse_signing_key(secret);
+  if (!key) return fail(Errc::kInvalidArgument, "secret: " + key.error().message);
   model::SealedSecret made;
-  if (family_of(secret) == Family::kAsymmetric) {
-    TRY(key, webhooks::parse_private_key(secret));
-    made.public_key = webhooks::to_public_text(key);
+  if (const auto* private_key = std::get_if<crypto::Ed25519Key>(&*key)) {
+    made.public_key = webhooks::to_public_text(*private_key);
   }
   TRY(sealed, context.secrets.seal(secret, destinations::secret_place(destination)));
   made.sealed = std::move(sealed);

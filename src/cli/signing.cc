@@ -36,9 +36,9 @@ Result<std::string> sign(const SignOptions& options) {
     }
     at = from_unix_ms(static_cast<std::int64_t>(*seconds) * 1000);
   }
-  TRY_VOID(webhooks::check_signing_secret(options.secret));
+  TRY(key, webhooks::parse_signing_key(options.secret));
   webhooks::SigningOptions signing;
-  signing.secrets = {options.secret};
+  signing.keys = {std::move(key)};
   std::string out;
   for (const auto& [name, value] : webhooks::sign(signing, {id, body, at})) {
     out += fmt::format("{}: {}\n", name, value);

@@ -49,9 +49,9 @@ Task<Result<int>> trigger(FreeClient& client, const TriggerOptions& options, con
   CO_TRY(url, http::Url::parse(options.to));
   request.url = url;
   CO_TRY(sample, make_sample(options.event, clock));
-  CO_TRY_VOID(webhooks::check_signing_secret(options.secret));
+  CO_TRY(key, webhooks::parse_signing_key(options.secret));
   webhooks::SigningOptions signing;
-  signing.secrets = {options.secret};
+  signing.keys = {std::move(key)};
   for (auto& [name, value] : webhooks::sign(signing, {sample.id, sample.body, clock.wall_now()})) {
     request.headers.add(name, value);
   }

@@ -81,7 +81,11 @@ std::string secret_place(const model::Destination& destination) {
 
 HttpDestination::HttpDestination(http::Client& client, const crypto::SecretBox& secrets,
                                  const Clock& clock, HttpDestinationOptions options)
-    : client_(client), secrets_(secrets), clock_(clock), options_(std::move(options)) {}
+    : client_(client),
+      secrets_(secrets),
+      clock_(clock),
+      options_(std::move(options)),
+      signing_keys_(secrets) {}
 
 Task<delivery::AttemptResult> HttpDestination::attempt(const model::Destination& destination,
                                                        const model::Event& event,
@@ -105,8 +109,7 @@ Task<delivery::AttemptResult> HttpDestination::attempt(const model::Destination&
 }
 
 Result<http::ClientRequest> HttpDestination::prepare(const model::Destination& destination,
-                                                     const model::Event& event,
-                                                     Deadline deadline) const {
+                                                     const model::Event& event, Deadline deadline) {
   http::ClientRequest request;
   TRY(url, http::Url::parse(destination.url));
   request.url = std::move(url);
@@ -129,14 +132,14 @@ Result<http::ClientRequest> HttpDestination::prepare(const model::Destination& d
 
 Result<void> HttpDestination::add_signatures(const model::Destination& destination,
                                              const model::Event& event, WallTime attempt_time,
-                                             http::ClientRequest& request) const {
+                                             http::ClientRequest& request) {
   webhooks::SigningOptions signing;
   signing.hex_header_name = destination.options.signature_header;
   signing.hex_prefix = destination.options.signature_prefix;
   for (const model::SealedSecret& secret : destination.secrets) {
     if (secret.has_expired(attempt_time)) continue;
-    TRY(opened, secrets_.open(secret.sealed, secret_place(destination)));
-    signing.secrets.push_back(std::move(opened));
+    TRY(key, signing_keys_.open(secret.sealed, secret_place(destination)));
+    signing.keys.push_back(std::move(key));
   }
   const webhooks::SignedMessage message{event.id, request.body, attempt_time};
   for (auto& [name, value] : webhooks::sign(signing, message)) {

@@ -19,6 +19,7 @@
 
 #include "crypto/secret_box.h"
 #include "delivery/destination_handler.h"
+#include "destinations/signing_keys.h"
 #include "http/client.h"
 
 namespace verihook::destinations {
@@ -48,9 +49,9 @@ class HttpDestination final : public delivery::DestinationHandler {
 
  private:
   Result<http::ClientRequest> prepare(const model::Destination& destination,
-                                      const model::Event& event, Deadline deadline) const;
+                                      const model::Event& event, Deadline deadline);
   Result<void> add_signatures(const model::Destination& destination, const model::Event& event,
-                              WallTime attempt_time, http::ClientRequest& request) const;
+                              WallTime attempt_time, http::ClientRequest& request);
   Result<void> add_credentials(const model::Destination& destination,
                                http::ClientRequest& request) const;
 
@@ -58,6 +59,7 @@ class HttpDestination final : public delivery::DestinationHandler {
   const crypto::SecretBox& secrets_;
   const Clock& clock_;
   const HttpDestinationOptions options_;
+  SigningKeys signing_keys_;
 };
 
 // What a response means. `now` is when it came, for dates in Retry-After.

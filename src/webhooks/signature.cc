@@ -19,14 +19,17 @@ constexpr std::size_t kGeneratedKeyBytes = 32;
 
 }  // namespace
 
-Result<void> check_signing_secret(std::string_view secret) {
+Result<SigningKey> parse_signing_key(std::string_view secret) {
+  if (secret.empty()) return fail(Errc::kInvalidArgument, "an empty secret cannot sign");
   if (secret.starts_with(kPublicKeyPrefix)) {
     return fail(Errc::kInvalidArgument,
                 "a public key (whpk_) cannot sign; give the private one (whsk_)");
   }
-  if (secret.starts_with(kPrivateKeyPrefix)) TRY_VOID(parse_private_key(secret));
-  if (secret.empty()) return fail(Errc::kInvalidArgument, "an empty secret cannot sign");
-  return {};
+  if (secret.starts_with(kPrivateKeyPrefix)) {
+    TRY(key, parse_private_key(secret));
+    return SigningKey(std::move(key));
+  }
+  return SigningKey(std::string(secret));
 }
 
 std::vector<std::pair<std::string, std::string>> sign(const SigningOptions& options,
@@ -36,15 +39,13 @@ std::vector<std::pair<std::string, std::string>> sign(const SigningOptions& opti
   std::vector<std::pair<std::string, std::string>> headers;
   std::string standard;
   std::string asymmetric;
-  for (const std::string& secret : options.secrets) {
-    if (secret.empty() || secret.starts_with(kPublicKeyPrefix)) continue;
-    if (secret.starts_with(kPrivateKeyPrefix)) {
-      if (const auto key = parse_private_key(secret)) {
-        if (!asymmetric.empty()) asymmetric += ' ';
-        asymmetric += asymmetric_signature(*key, message.id, timestamp, message.body);
-      }
+  for (const SigningKey& key : options.keys) {
+    if (const auto* private_key = std::get_if<crypto::Ed25519Key>(&key)) {
+      if (!asymmetric.empty()) asymmetric += ' ';
+      asymmetric += asymmetric_signature(*private_key, message.id, timestamp, message.body);
       continue;
     }
+    const auto& secret = std::get<std::string>(key);
     if (standard.empty()) {
       const std::string hex = options.hex_prefix + hex_signature(secret, message.body);
       headers.emplace_back(options.hex_header_name, hex);

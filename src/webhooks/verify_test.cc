@@ -168,9 +168,13 @@ TEST(Verify, RefusesTimestampsThatAreNotWholeSeconds) {
 }
 
 TEST(Verify, AcceptsWhatSignMakesAlsoDuringARotation) {
-  const SigningOptions options{.secrets = {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "old secret"}};
+  const std::vector<std::string> secrets = {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "old secret"};
+  SigningOptions options;
+  for (const std::string& secret : secrets) {
+    options.keys.push_back(parse_signing_key(secret).value());
+  }
   const auto headers = sign(options, {.id = "evt_1", .body = kBody, .attempt_time = kNow});
-  for (const std::string& secret : options.secrets) {
+  for (const std::string& secret : secrets) {
     const auto outcome = verify(config_of(VerifierKind::kStandardWebhooks, {secret}), headers,
                                 kBody, kNow, kTolerance);
     EXPECT_TRUE(outcome.accepted()) << outcome.detail;
@@ -178,7 +182,7 @@ TEST(Verify, AcceptsWhatSignMakesAlsoDuringARotation) {
     EXPECT_EQ(outcome.signed_at, from_unix_ms(kNowSeconds * 1000));
   }
   for (const auto kind : {VerifierKind::kHmac, VerifierKind::kBillionVerify}) {
-    EXPECT_EQ(status_of(config_of(kind, {options.secrets[0]}), headers), VerifyStatus::kAccepted);
+    EXPECT_EQ(status_of(config_of(kind, {secrets[0]}), headers), VerifyStatus::kAccepted);
   }
 }
 
