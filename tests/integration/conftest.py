@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 # Before they are imported, so that their assertions tell what was compared.
-pytest.register_assert_rewrite("whole_way", "receivers", "program", "processes")
+pytest.register_assert_rewrite("whole_way", "receivers", "program", "processes", "library")
 
 # pylint: disable=wrong-import-position
 from lab import Lab  # noqa: E402
+from library import install_library  # noqa: E402
 from program import Program  # noqa: E402
 from receivers import Receiver  # noqa: E402
 from truth import World  # noqa: E402
@@ -24,6 +25,12 @@ def make_folder():
     yield folder
     if "VERIHOOK_KEEP" not in os.environ:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", name="library")
+def make_library(folder):
+    """Where the C++ library was installed to."""
+    return install_library(folder / "library")
 
 
 @pytest.fixture(scope="session", name="world")
