@@ -2,7 +2,9 @@
 import ast
 import re
 
-CODE = (".cc", ".h", ".py", ".ts", ".tsx", ".js", ".mjs", ".jsx", ".css", ".sh", ".cmake", "script")
+CODE = (".cc", ".h", ".py", ".ts", ".tsx", ".js", ".mjs", ".jsx", ".css", ".sh", ".cmake", ".go",
+        ".php", "script")
+TABBED = ("Makefile", ".go")    # make needs tabs, and gofmt writes them
 FILE_LINES_MAX = 600
 LINE_CHARACTERS_MAX = 100
 FUNCTION_LINES_MAX = 70
@@ -77,7 +79,7 @@ def check(path, text):
     for number, line in enumerate(lines, 1):
         if line != line.rstrip():
             yield number, "take the white space at the end of this line away", "space", ""
-        if "\t" in line and not path.endswith("Makefile"):
+        if "\t" in line and not path.endswith(TABBED):
             yield number, "indent with spaces, write a tab in a literal as \\t", "space", ""
         if kind in CODE and len(line) > LINE_CHARACTERS_MAX and "://" not in line:
             advice = f"break this line: {len(line)} characters, {LINE_CHARACTERS_MAX} are allowed"

@@ -22,14 +22,27 @@ const BODY_BYTES_MAX = 1024 * 1024;
 const TOLERANCE_SECONDS = 300;
 const eventsFile = process.env.EVENTS_FILE ?? 'events.jsonl';
 
-// Events that were acknowledged in former runs are duplicates in this one.
+// The events that were acknowledged: a file of JSON lines, and the set of their ids. A last line
+// without its end was cut off by a crash, and never acknowledged.
+const events = fs.openSync(eventsFile, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
+const whole = fs.readFileSync(events);
+let end = whole.lastIndexOf('\n') + 1;
 const known = new Set(
-  fs.existsSync(eventsFile)
-    ? fs.readFileSync(eventsFile, 'utf8').split('\n').filter(Boolean)
-        .map((line) => JSON.parse(line).webhook_id)
-    : [],
+  whole.subarray(0, end).toString().split('\n').filter(Boolean)
+    .map((line) => JSON.parse(line).webhook_id),
 );
-const events = fs.openSync(eventsFile, 'a');
+
+// False when the event was here before. When it returns true the event is on disk.
+function add(event) {
+  if (known.has(event.webhook_id)) return false;
+  const line = Buffer.from(`${JSON.stringify(event)}\n`);
+  // At the place where the last whole line ends, whatever a write that failed has left there.
+  if (fs.writeSync(events, line, 0, line.length, end) < line.length) throw new Error('disk full');
+  fs.fsyncSync(events);
+  end += line.length;
+  known.add(event.webhook_id);
+  return true;
+}
 
 function isSame(given, expected) {
   const a = Buffer.from(given);
@@ -72,13 +85,16 @@ function receive(headers, body) {
   try {
     event = JSON.parse(body);
   } catch {
-    return [400, { error: 'Invalid JSON' }];
+    event = null;
   }
+  if (typeof event?.webhook_id !== 'string') return [400, { error: 'Invalid JSON' }];
   if (!isTimestampValid(event.timestamp)) return [400, { error: 'Invalid timestamp' }];
-  if (known.has(event.webhook_id)) return [200, { received: true, duplicate: true }];
-  fs.writeSync(events, `${JSON.stringify(event)}\n`);
-  fs.fsyncSync(events); // on disk before we say that we have it
-  known.add(event.webhook_id);
+  try {
+    if (!add(event)) return [200, { received: true, duplicate: true }];
+  } catch (error) {
+    console.error(error.message);
+    return [503, { error: 'Temporarily unavailable; send it again' }];
+  }
   setImmediate(() => handle(event));
   return [200, { received: true }];
 }

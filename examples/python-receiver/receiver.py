@@ -62,18 +62,24 @@ class Events:
 
     def __init__(self, path):
         self.lock = threading.Lock()
-        self.file = open(path, "a+", encoding="utf-8")
+        self.file = open(path, "a+b", buffering=0)
         self.file.seek(0)
-        self.known = {json.loads(line)["webhook_id"] for line in self.file if line.strip()}
+        text = self.file.read()
+        # A last line without its end was cut off by a crash, and never acknowledged.
+        self.end = text.rfind(b"\n") + 1
+        self.known = {json.loads(line)["webhook_id"] for line in text[:self.end].splitlines()}
 
     def add(self, event):
         """False when it was here before. When it returns True the event is on disk."""
+        line = json.dumps(event).encode() + b"\n"
         with self.lock:
             if event["webhook_id"] in self.known:
                 return False
-            self.file.write(json.dumps(event) + "\n")
-            self.file.flush()
+            self.file.truncate(self.end)    # whatever a write that failed has left there
+            if self.file.write(line) < len(line):
+                raise OSError("the disk is full")
             os.fsync(self.file.fileno())
+            self.end += len(line)
             self.known.add(event["webhook_id"])
             return True
 
@@ -105,13 +111,23 @@ def receive(secret, events, work, headers, body):
     try:
         event = json.loads(body)
     except ValueError:
+        event = None
+    if not isinstance(event, dict) or not isinstance(event.get("webhook_id"), str):
         return 400, {"error": "Invalid JSON"}
     if not is_timestamp_valid(event.get("timestamp")):
         return 400, {"error": "Invalid timestamp"}
-    if not events.add(event):
-        return 200, {"received": True, "duplicate": True}
+    try:
+        if not events.add(event):
+            return 200, {"received": True, "duplicate": True}
+    except OSError as problem:
+        print(problem, file=sys.stderr)
+        return 503, {"error": "Temporarily unavailable; send it again"}
     work.put(event)
     return 200, {"received": True}
+
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128    # connections that wait to be taken; 5 without this
 
 
 def make_handler(secret, events, work):
@@ -124,6 +140,11 @@ def make_handler(secret, events, work):
                 self.close_connection = True
                 return self.answer(413, {"error": "Payload too large"})
             return self.answer(*receive(secret, events, work, self.headers, self.rfile.read(size)))
+
+        def do_GET(self):
+            self.answer(405, {"error": "Method not allowed"})
+
+        do_PUT = do_PATCH = do_DELETE = do_GET
 
         def answer(self, status, value):
             body = json.dumps(value).encode()
@@ -154,7 +175,7 @@ def main():
     threading.Thread(target=work_off, daemon=True).start()
 
     place = (os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "3000")))
-    server = ThreadingHTTPServer(place, make_handler(secret, events, work))
+    server = Server(place, make_handler(secret, events, work))
     print(f"listening on http://{server.server_address[0]}:{server.server_address[1]}/", flush=True)
     server.serve_forever()
     return 0

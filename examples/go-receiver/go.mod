@@ -1,0 +1,3 @@
+module verihook.example/receiver
+
+go 1.19
