@@ -114,6 +114,18 @@ def door(program, name, **members):
     return f"{program.url}/webhooks/{name}"
 
 
+def signed(body, secret=SECRET, prefix=""):
+    """The header that a door of the usual kind checks."""
+    return {"X-Webhook-Signature": prefix + signature(body, secret)}
+
+
+def knock(program, name, body, headers=None):
+    """One request at the door of a source; signed with SECRET when no headers are given."""
+    sent = signed(body) if headers is None else headers
+    return program.call("POST", f"/webhooks/{name}", raw=body, key=None,
+                        headers={"Content-Type": "application/json", **sent})
+
+
 def endpoint(program, url, events=("bulk.*",), **members):
     """A webhook endpoint that signs with SECRET; its id."""
     body = {"url": url, "events": list(events), "secret": SECRET, **members}

@@ -5,14 +5,11 @@ VERIHOOK_DELIVERY_KILLS says how often (6), VERIHOOK_SEED when and what the sink
 """
 import collections
 import http.client
-import json
 import os
 import random
-import socket
 import threading
-import time
 
-from hostile import read_request
+from kills import Sink, live_for
 from processes import wait_until
 from program import Program
 from receivers import endpoint
@@ -22,68 +19,7 @@ SEED = int(os.environ.get("VERIHOOK_SEED", "4711"))
 ENDPOINTS = 4
 BURST = 20                  # events asked for in each life
 LIFE_SECONDS = 0.6          # at most, between a start and the kill
-STALL_SECONDS = 20          # longer than an attempt may take
 WAYS = {"accept": 55, "refuse": 20, "close": 15, "stall": 10}     # of 100
-ANSWERS = {"accept": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-           "refuse": b"HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"}
-
-
-class Sink:
-    """Counts what arrives whole, by the id of the event."""
-
-    def __init__(self, seed):
-        self.chance = random.Random(seed)
-        self.lock = threading.Lock()
-        self.ways = collections.Counter()
-        self.arrived = collections.Counter()
-        self.accepted = set()
-        self.renamed = []
-        self.healed = False
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
-
-    def serve(self, connection):
-        try:
-            with connection:
-                way = self.count(read_request(connection))
-                if way == "stall":
-                    connection.settimeout(STALL_SECONDS)
-                    connection.recv(1)      # until the other side has gone
-                elif way in ANSWERS:
-                    connection.sendall(ANSWERS[way])
-        except OSError:
-            pass    # it was killed, or has given up
-
-    def count(self, request):
-        """What to answer; nothing to a request that was cut off."""
-        head, _, body = request.partition(b"\r\n\r\n")
-        try:
-            inside = json.loads(body)["webhook_id"]
-        except ValueError:
-            return None
-        headers = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
-        event_id = headers[b"webhook-id"].decode()
-        with self.lock:
-            if event_id.lower() != inside.lower():
-                self.renamed.append((event_id, inside))
-            way = "accept" if self.healed else self.chance.choices(*zip(*WAYS.items()))[0]
-            self.ways[way] += 1
-            self.arrived[inside] += 1
-            if way == "accept":
-                self.accepted.add(inside)
-        return way
-
-    def close(self):
-        self.listener.close()
 
 
 class Asker(threading.Thread):
@@ -109,8 +45,7 @@ class Asker(threading.Thread):
 def live_and_die(program, hooks, seconds):
     """What was acknowledged before the kill."""
     asker = Asker(program, hooks)
-    end = time.monotonic() + seconds
-    wait_until(lambda: time.monotonic() >= end, seconds + 5, "the program's life")
+    live_for(seconds)
     program.kill()
     asker.join(60)
     assert not asker.is_alive()
@@ -123,7 +58,7 @@ def live_and_die(program, hooks, seconds):
 def test_what_is_created_is_delivered_dead_or_pending_whatever_is_killed(tmp_path):
     print(f"VERIHOOK_DELIVERY_KILLS={KILLS} VERIHOOK_SEED={SEED}")
     chance = random.Random(SEED)
-    sink = Sink(SEED)
+    sink = Sink(SEED, WAYS)
     program = Program(tmp_path / "program")
     try:
         program.start()
@@ -147,11 +82,11 @@ def check(program, sink, acknowledged):
     deliveries = program.pages("/v1/deliveries")
     states = collections.Counter(delivery["status"] for delivery in deliveries)
     print(f"{len(acknowledged)} acknowledged, {len(created)} created, {dict(states)}; the sink's "
-          f"ways {dict(sink.ways)}, {sum(sink.arrived.values()) - len(sink.arrived)} repeated")
+          f"ways {dict(sink.ways)}, {sink.repeated()} repeated")
     assert acknowledged and acknowledged <= created, acknowledged - created
     assert states["delivered"] + states["dead"] + states["pending"] == len(created)
     assert {delivery["event_id"] for delivery in deliveries} == created
-    assert set(sink.arrived) == created, set(sink.arrived) ^ created
+    assert set(sink.names) == created, set(sink.names) ^ created
     delivered = {d["event_id"] for d in deliveries if d["status"] == "delivered"}
     assert delivered <= sink.accepted, delivered - sink.accepted
-    assert not sink.renamed, sink.renamed
+    assert all(set(names) == {inside} for inside, names in sink.names.items()), sink.names

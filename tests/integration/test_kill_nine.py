@@ -4,8 +4,8 @@ VERIHOOK_KILLS says how often (8), VERIHOOK_SEED when; the seed is printed with 
 """
 import os
 import random
-import time
 
+from kills import live_for
 from processes import wait_until
 from program import FINAL, Program
 from receivers import send_from_node
@@ -30,12 +30,6 @@ def lives(seed):
         longest = LONG_LIFE if chance.random() < LONG_SHARE else SHORT_LIFE
         during.append(chance.uniform(0, longest))
     return during, after
-
-
-def live_for(seconds):
-    """The program works undisturbed for that long: time itself is the condition."""
-    end = time.monotonic() + seconds
-    wait_until(lambda: time.monotonic() >= end, seconds + 5, "the program's life")
 
 
 def kill_during(way, moments):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from processes import Process, wait_until
 from program import START_SECONDS, Program, binary
-from receivers import SECRET, door, signature
+from receivers import door, knock
 
 ON_A_SMALL_DISK = """
 set -e
@@ -48,10 +48,9 @@ def small_disk(folder, free_bytes_min):
         "receive": {"disk_free_bytes_min": free_bytes_min}})
 
 
-def knock(program, number, size=1000):
+def send(program, number, size=1000):
     body = json.dumps({"webhook_id": f"evt_{number}", "filler": "x" * size}).encode()
-    return program.call("POST", "/webhooks/door", raw=body, key=None, headers={
-        "Content-Type": "application/json", "X-Webhook-Signature": signature(body, SECRET)})
+    return knock(program, "door", body)
 
 
 def kept(program):
@@ -84,35 +83,35 @@ def make_start(tmp_path):
 
 def test_the_door_shuts_before_the_disk_is_full_and_opens_by_itself(start):
     program = start(4 << 20)
-    assert knock(program, 1).status == 200
+    assert send(program, 1).status == 200
     filler = fill(program, 2 << 20)
-    refused = wait_until(lambda: (answer := knock(program, 2)).status == 503 and answer, 30,
+    refused = wait_until(lambda: (answer := send(program, 2)).status == 503 and answer, 30,
                          "the door is shut")
     assert int(refused.headers["retry-after"]) > 0
     metrics = program.call("GET", "/metrics", key=None).body.decode()
     assert "verihook_webhook_door_shut 1" in metrics
     # Reads go on, and what was refused was not taken.
     before = kept(program)
-    assert knock(program, 3).status == 503
+    assert send(program, 3).status == 503
     assert kept(program) == before
     filler.unlink()
-    wait_until(lambda: knock(program, 3).status == 200, 30, "the door is open again")
+    wait_until(lambda: send(program, 3).status == 200, 30, "the door is open again")
     assert "evt_3" in kept(program)
 
 
 def test_a_disk_that_is_full_refuses_and_loses_nothing(start):
     program = start(0)
-    answers = {number: knock(program, number).status for number in range(20)}
+    answers = {number: send(program, number).status for number in range(20)}
     filler = fill(program, 256 << 10)
     for number in range(20, 400):
-        answers[number] = knock(program, number, 20_000).status
+        answers[number] = send(program, number, 20_000).status
         if answers[number] == 503:
             break
     assert 503 in answers.values() and set(answers.values()) <= {200, 503}
     assert kept(program) == {f"evt_{n}" for n, status in answers.items() if status == 200}
     filler.unlink()
     refused = [number for number, status in answers.items() if status == 503]
-    wait_until(lambda: knock(program, refused[0], 20_000).status == 200, 30,
+    wait_until(lambda: send(program, refused[0], 20_000).status == 200, 30,
                "it goes on by itself")
     assert kept(program) == {f"evt_{number}" for number in answers}
 
@@ -126,10 +125,10 @@ def test_the_door_shuts_while_a_working_destination_is_served_too_late(tmp_path,
             "name": "slow", "kind": "http", "url": f"{receiver.url}/slow", "sources": ["door"],
             "events": ["*"], "rate_per_second": 0.01}, 201)["destination_id"]
         numbers = itertools.count()
-        assert knock(program, next(numbers)).status == 200
-        wait_until(lambda: knock(program, next(numbers)).status == 503, 60, "the door is shut")
+        assert send(program, next(numbers)).status == 200
+        wait_until(lambda: send(program, next(numbers)).status == 503, 60, "the door is shut")
         program.call("DELETE", f"/v1/destinations/{slow}").expect(204)
-        wait_until(lambda: knock(program, next(numbers)).status == 200, 60,
+        wait_until(lambda: send(program, next(numbers)).status == 200, 60,
                    "the door is open again")
     finally:
         program.close()

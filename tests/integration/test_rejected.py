@@ -12,7 +12,7 @@ import time
 import pytest
 from processes import wait_until
 from program import KEY, Program, run_command
-from receivers import SECRET, now, signature
+from receivers import SECRET, knock, now, signature, signed
 
 # All forged requests; the whole number is 10,000.
 FORGED = int(os.environ.get("VERIHOOK_FORGED_REQUESTS", "400"))
@@ -34,16 +34,11 @@ def mac(body, secret=SECRET):
 
 
 def make(program, name=None, secrets=(SECRET,), kind="hmac", **members):
-    """A source; its id and its path."""
+    """A source; its id and its name."""
     name = name or f"refusing{next(NUMBERS)}"
     verifier = {"kind": kind, "secrets": list(secrets)}
     made = program.post("/v1/sources", {"name": name, "verifier": verifier, **members}, 201)
-    return made["source_id"], made["path"]
-
-
-def knock(program, path, body, headers=None):
-    return program.call("POST", path, raw=body, key=None,
-                        headers={"Content-Type": "application/json", **(headers or {})})
+    return made["source_id"], name
 
 
 def rejected(program, source, count=1, query=""):
@@ -89,9 +84,9 @@ def make_refusing(shared_program):
 
 @pytest.mark.parametrize("cause", DIAGNOSED)
 def test_each_common_mistake_is_named(program, refusing, cause):
-    source, path = refusing
+    source, name = refusing
     body, headers = DIAGNOSED[cause]
-    answer = knock(program, path, body, headers)
+    answer = knock(program, name, body, headers)
     assert answer.status == 401, answer
     (found,) = rejected(program, source, 1, f"?cause={cause}")
     assert found["rejected_id"] == answer.headers["x-request-id"]
@@ -106,22 +101,22 @@ def test_each_common_mistake_is_named(program, refusing, cause):
 
 
 def test_clocks_and_units_are_named_with_the_seconds(program):
-    source, path = make(program, kind="standard-webhooks")
-    assert knock(program, path, SIGNED, standard(SIGNED, int(time.time()) - 1000)).status == 400
+    source, name = make(program, kind="standard-webhooks")
+    assert knock(program, name, SIGNED, standard(SIGNED, int(time.time()) - 1000)).status == 400
     (late,) = rejected(program, source)
     assert late["cause"] == "clock_skew"
     seconds = int(late["diagnosis"].split(" s before")[0].split()[-1])
     assert 1000 <= seconds < 1060, late
-    assert knock(program, path, SIGNED, standard(SIGNED, int(time.time() * 1000))).status == 401
+    assert knock(program, name, SIGNED, standard(SIGNED, int(time.time() * 1000))).status == 401
     assert rejected(program, source, 2)[0]["cause"] == "timestamp_unit"
 
 
 def test_what_is_no_json_is_named(program):
-    source, path = make(program)
+    source, name = make(program)
     for body, headers, cause in (
             (b"a=1", {"Content-Type": "application/x-www-form-urlencoded"}, "form_body"),
             (b"\xff{}", {}, "not_utf8"), (b'{"a":1', {}, "not_json"), (b"7", {}, "not_an_object")):
-        answer = knock(program, path, body, {HEADER: signature(body), **headers})
+        answer = knock(program, name, body, {HEADER: signature(body), **headers})
         assert answer.status == 400, answer
         (found,) = rejected(program, source, 1, f"?cause={cause}")
         assert found["outcome"] == "invalid_json"
@@ -132,13 +127,12 @@ def test_what_is_no_json_is_named(program):
 
 
 def test_a_request_is_admitted_when_the_secret_is_mended(program, receiver):
-    source, path = make(program)
-    name = path.rsplit("/", maxsplit=1)[-1]
+    source, name = make(program)
     program.post("/v1/destinations", {"name": name, "kind": "http", "sources": [name],
                                       "events": ["*"], "url": f"{receiver.url}/{name}"}, 201)
     bodies = [compact(payload(n=n)) for n in range(3)]
     for body in bodies:
-        assert knock(program, path, body, {HEADER: signature(body, "new")}).status == 401
+        assert knock(program, name, body, signed(body, "new")).status == 401
     ids = [one["rejected_id"] for one in reversed(rejected(program, source, 3))]
     still = program.call("POST", f"/v1/sources/{source}/rejected/{ids[0]}/admit", {})
     assert (still.status, still.json()["code"]) == (422, "still_refused"), still
@@ -150,7 +144,7 @@ def test_a_request_is_admitted_when_the_secret_is_mended(program, receiver):
     again = program.call("POST", f"/v1/sources/{source}/rejected/{ids[0]}/admit", {})
     assert again.status == 404, again
     # The second comes once more before it is admitted.
-    assert knock(program, path, bodies[1], {HEADER: signature(bodies[1], "new")}).status == 200
+    assert knock(program, name, bodies[1], signed(bodies[1], "new")).status == 200
     rest = program.post(f"/v1/sources/{source}/rejected/admit",
                         {"filter": {"outcome": "invalid_signature"}})
     assert rest == {"admitted": 1, "duplicates": 1, "refused": 0, "next_cursor": None}
@@ -160,8 +154,8 @@ def test_a_request_is_admitted_when_the_secret_is_mended(program, receiver):
 
 
 def test_rejected_requests_are_their_tenants_own(program):
-    source, path = make(program)
-    knock(program, path, SIGNED)
+    source, name = make(program)
+    knock(program, name, SIGNED, {})
     (one,) = rejected(program, source)
     tenant = program.post("/v1/tenants", {"name": "Other"}, 201)["tenant_id"]
     key = program.post("/v1/keys", {"tenant_id": tenant, "scope": "write"}, 201)["key"]
@@ -175,9 +169,9 @@ def test_rejected_requests_are_their_tenants_own(program):
 
 
 def test_filters_and_pages_are_checked(program):
-    source, path = make(program)
+    source, name = make(program)
     for _ in range(5):
-        knock(program, path, SIGNED)
+        knock(program, name, SIGNED, {})
     assert len(rejected(program, source, 5)) == 5
     page = program.get(f"/v1/sources/{source}/rejected?limit=2&outcome=missing_signature")
     assert len(page["data"]) == 2 and page["next_cursor"]
@@ -215,18 +209,19 @@ def test_of_forged_requests_none_is_accepted_and_few_are_kept(tmp_path):
     program = Program(tmp_path / "program", settings={"receive": {
         "rejected_per_minute_max": 1_000, "rejected_kept_max": 50}}).start()
     try:
-        source, path = make(program)
+        source, name = make(program)
         chance = random.Random(4711)
         connection = http.client.HTTPConnection("127.0.0.1", program.port, timeout=60)
         for number in range(FORGED):
             body, headers = FORGERIES[number % 20](compact(payload()), chance)
-            connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
+            connection.request("POST", f"/webhooks/{name}", body,
+                               {"Content-Type": "application/json", **headers})
             answer = connection.getresponse()
             assert answer.status == 401, (number, headers, answer.status, answer.read())
             answer.read()
         connection.close()
         good = compact(payload())
-        assert knock(program, path, good, {HEADER: signature(good)}).status == 200
+        assert knock(program, name, good).status == 200
         assert len(program.pages("/v1/events")) == 1
 
         def counted():
@@ -242,11 +237,11 @@ def test_of_forged_requests_none_is_accepted_and_few_are_kept(tmp_path):
 
 
 def test_credentials_are_not_kept_in_the_clear(own_program):
-    source, path = make(own_program, secrets=["user:right"], kind="basic")
+    source, name = make(own_program, secrets=["user:right"], kind="basic")
     wrong = base64.b64encode(b"user:wrong-and-secret").decode()
     # SIGNED is as old as the whole run; what is to be admitted must be fresh.
     fresh = compact(payload())
-    assert knock(own_program, path, fresh, {"Authorization": f"Basic {wrong}"}).status == 401
+    assert knock(own_program, name, fresh, {"Authorization": f"Basic {wrong}"}).status == 401
     (one,) = rejected(own_program, source)
     shown = own_program.call("GET", f"/v1/sources/{source}/rejected/{one['rejected_id']}").body
     files = b"".join(file.read_bytes() for file in own_program.folder.glob("verihook.db*"))
@@ -257,8 +252,8 @@ def test_credentials_are_not_kept_in_the_clear(own_program):
 
 
 def test_a_rejected_request_is_there_after_a_crash(own_program):
-    source, path = make(own_program)
-    knock(own_program, path, SIGNED)
+    source, name = make(own_program)
+    knock(own_program, name, SIGNED, {})
     before = rejected(own_program, source)
     own_program.restart()
     assert own_program.pages(f"/v1/sources/{source}/rejected") == before

@@ -3,9 +3,8 @@ import json
 
 from processes import wait_until
 from program import KEY, Program, run_command, toml
-from receivers import now, signature
+from receivers import knock, now, signed
 
-HEADER = "X-Webhook-Signature"
 BODY = json.dumps({"event_type": "a.b", "webhook_id": "evt_cli"}).encode()
 
 
@@ -16,33 +15,28 @@ def client(program, *arguments, code=0):
     return done.stdout
 
 
-def knock(program, name, secret, body=BODY, prefix=""):
-    return program.call("POST", f"/webhooks/{name}", raw=body, key=None, headers={
-        "Content-Type": "application/json", HEADER: prefix + signature(body, secret)}).status
-
-
 def test_a_source_is_made_changed_rotated_and_closed_by_commands(own_program):
     program = own_program
     made = client(program, "sources", "create", "cli", "--kind", "hmac", "--secret", "one",
                   "--prefix", "sha256=", "--allow", "127.0.0.0/8", "--allow", "::1/128")
     assert made.startswith("src_") and made.strip().endswith("/webhooks/cli"), made
     assert "cli" in client(program, "sources", "list")
-    assert knock(program, "cli", "one", prefix="sha256=") == 200
+    assert knock(program, "cli", BODY, signed(BODY, "one", "sha256=")).status == 200
     client(program, "sources", "update", "cli", "--mode", "shadow", "--tolerance", "60")
     shown = json.loads(client(program, "sources", "show", "cli"))
     assert (shown["mode"], shown["timestamp_tolerance_s"]) == ("shadow", 60)
     assert shown["verifier"]["prefix"] == "sha256=" and len(shown["ip_allowlist"]) == 2
     client(program, "sources", "update", "cli", "--mode", "enforce", "--secret", "two")
     assert json.loads(client(program, "sources", "show", "cli"))["verifier"]["prefix"] == "sha256="
-    assert knock(program, "cli", "one", prefix="sha256=") == 401
+    assert knock(program, "cli", BODY, signed(BODY, "one", "sha256=")).status == 401
     # After a rotation both are good.
     told = client(program, "sources", "rotate-secret", "cli")
     secret = next(word for word in told.replace(",", " ").split() if word.startswith("whsec_"))
     client(program, "sources", "rotate-secret", "cli", "--secret", "three")
     for one in ("two", secret, "three"):
-        assert knock(program, "cli", one, prefix="sha256=") == 200, one
+        assert knock(program, "cli", BODY, signed(BODY, one, "sha256=")).status == 200, one
     client(program, "sources", "delete", "cli")
-    assert knock(program, "cli", "two", prefix="sha256=") == 404
+    assert knock(program, "cli", BODY, signed(BODY, "two", "sha256=")).status == 404
     client(program, "sources", "show", "cli", code=1)
 
 
@@ -51,7 +45,7 @@ def test_commands_show_what_was_refused_and_take_it(own_program):
     client(program, "sources", "create", "late", "--secret", "old")
     bodies = [json.dumps({"webhook_id": f"evt_{n}", "timestamp": now()}).encode() for n in range(3)]
     for body in bodies:
-        assert knock(program, "late", "new", body) == 401
+        assert knock(program, "late", body, signed(body, "new")).status == 401
 
     def listed():
         lines = client(program, "sources", "rejected", "late", "--json").splitlines()
@@ -85,7 +79,7 @@ def test_sources_of_the_configuration_file_are_there_at_every_start(tmp_path):
         configure("first")
         program.start()
         (before,) = program.pages("/v1/sources")
-        assert knock(program, "configured", "first") == 200
+        assert knock(program, "configured", BODY, signed(BODY, "first")).status == 200
         program.stop()
         configure("second", "shadow")
         program.start()
