@@ -2,8 +2,8 @@
 // source whose destination is this very process, and waits for each to come back.
 //   node event_latency.mjs PORT        listens there; for each line of standard input
 //                                      {"url", "rate", "count"} prints {"p50","p95","p99"} in
-//                                      milliseconds from the acknowledgement to the arrival, and
-//                                      "whole95" from the request
+//                                      milliseconds, "after" the acknowledgement and of the
+//                                      "whole" way from the request's first byte
 import http from 'node:http';
 import readline from 'node:readline';
 
@@ -37,9 +37,10 @@ function post(url, id) {
   request.end(body);
 }
 
-function percentile(values, share) {
+function percentiles(values) {
   const sorted = [...values].sort((a, b) => a - b);
-  return Number(sorted[Math.floor(sorted.length * share)].toFixed(2));
+  const at = (share) => Number(sorted[Math.floor(sorted.length * share)].toFixed(2));
+  return {p50: at(0.5), p95: at(0.95), p99: at(0.99)};
 }
 
 async function measure({url, rate, count}) {
@@ -61,8 +62,7 @@ async function measure({url, rate, count}) {
   // What arrives before the sender has heard that it was taken was there at once.
   const after = [...sent.values()].map((e) => Math.max(0, e.arrived - e.acknowledged));
   const whole = [...sent.values()].map((e) => e.arrived - e.asked);
-  return {p50: percentile(after, 0.5), p95: percentile(after, 0.95), p99: percentile(after, 0.99),
-          whole95: percentile(whole, 0.95)};
+  return {after: percentiles(after), whole: percentiles(whole)};
 }
 
 for await (const line of readline.createInterface({input: process.stdin})) {
