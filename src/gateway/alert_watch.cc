@@ -1,13 +1,14 @@
 #include "gateway/alert_watch.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/log.h"
 #include "gateway/source_settings.h"
-#include "model/tenant.h"
 #include "store/accounts.h"
 #include "store/destinations.h"
 #include "store/events.h"
@@ -18,12 +19,40 @@ namespace verihook::gateway {
 namespace {
 
 constexpr std::string_view kMetadataPrefix = "alert:";
-constexpr std::int64_t kTenantsMax = 1'000;
-constexpr std::int64_t kSourcesMax = 1'000;  // of a tenant
+constexpr std::int64_t kPage = 500;
 
 double seconds(Milliseconds time) { return static_cast<double>(time.count()) / 1000; }
 
 std::int64_t whole_seconds(Milliseconds time) { return time.count() / 1000; }
+
+// All of what `list` gives page by page, each behind the last id of the one before.
+template <class T>
+Result<std::vector<T>> all_pages(const auto& list) {
+  std::vector<T> all;
+  for (;;) {
+    Result<std::vector<T>> page = list(all.empty() ? std::string() : all.back().id);
+    if (!page) return page;
+    const bool last = std::ssize(*page) < kPage;
+    std::ranges::move(*page, std::back_inserter(all));
+    if (last) return all;
+  }
+}
+
+// When a source last spoke, newest first: with all tenants' voices when it speaks for all.
+Result<std::vector<WallTime>> times_of(store::Connection& db, const model::Source& source,
+                                       TenantRule rule, std::span<const model::Tenant> tenants) {
+  if (rule != TenantRule::kRoute) {
+    return store::latest_event_times(db, source.tenant_id, source.name, kRememberedEvents);
+  }
+  std::vector<WallTime> all;
+  for (const model::Tenant& tenant : tenants) {
+    TRY(times, store::latest_event_times(db, tenant.id, source.name, kRememberedEvents));
+    all.insert(all.end(), times.begin(), times.end());
+  }
+  std::ranges::sort(all, std::greater());
+  all.resize(std::min<std::size_t>(all.size(), kRememberedEvents));
+  return all;
+}
 
 }  // namespace
 
@@ -139,13 +168,15 @@ void AlertWatch::read_shares(Readings& readings) {
 
 Result<AlertWatch::OfStore> AlertWatch::read_store(store::Connection& db) const {
   OfStore found;
-  TRY(tenants, store::list_tenants(db, "", kTenantsMax));
-  for (const model::Tenant& tenant : tenants) TRY_VOID(read_tenant(db, tenant.id, found));
+  TRY(tenants, all_pages<model::Tenant>([&](const std::string& after_id) {
+        return store::list_tenants(db, after_id, kPage);
+      }));
+  for (const model::Tenant& tenant : tenants) TRY_VOID(read_tenant(db, tenant.id, tenants, found));
   return found;
 }
 
 Result<void> AlertWatch::read_tenant(store::Connection& db, const std::string& tenant_id,
-                                     OfStore& found) const {
+                                     std::span<const model::Tenant> tenants, OfStore& found) const {
   const AlertLimits& limits = options_.limits;
   TRY(dead, store::count_dead_letters_of(db, tenant_id));
   found.readings.push_back({.alert = alert_name::kDeadLetters,
@@ -157,21 +188,24 @@ Result<void> AlertWatch::read_tenant(store::Connection& db, const std::string& t
                             .limit = static_cast<double>(limits.dead_letters_max),
                             .message = fmt::format("{} deliveries were given up.", dead),
                             .share = {}});
-  TRY(sources, store::list_sources(db, tenant_id, "", kSourcesMax));
+  TRY(sources, all_pages<model::Source>([&](const std::string& after_id) {
+        return store::list_sources(db, tenant_id, after_id, kPage);
+      }));
   for (const model::Source& source : sources) {
     found.source_ids.insert(source.id);
-    TRY(silence, read_silence(db, source));
+    TRY(silence, read_silence(db, source, tenants));
     if (silence) found.readings.push_back(std::move(*silence));
   }
   return {};
 }
 
 Result<std::optional<AlertWatch::Reading>> AlertWatch::read_silence(
-    store::Connection& db, const model::Source& source) const {
+    store::Connection& db, const model::Source& source,
+    std::span<const model::Tenant> tenants) const {
   std::optional<Reading> none;
   const auto settings = parse_source_settings(source.settings, source.tenant_id);
   if (!settings) return none;
-  TRY(times, store::latest_event_times(db, source.tenant_id, source.name, kRememberedEvents));
+  TRY(times, times_of(db, source, settings->tenant_rule, tenants));
   const auto after = silence_after(times, settings->silence_after, options_.limits);
   if (!after) return none;
   const Milliseconds silence = timers_.clock().wall_now() - times.front();

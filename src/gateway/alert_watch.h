@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,8 @@
 #include "delivery/outbox.h"
 #include "gateway/alert_rules.h"
 #include "gateway/request_shares.h"
+#include "model/source.h"
+#include "model/tenant.h"
 #include "store/database.h"
 
 namespace verihook::gateway {
@@ -115,9 +118,9 @@ class AlertWatch {
   void read_shares(Readings& readings);
   Result<OfStore> read_store(store::Connection& db) const;
   Result<void> read_tenant(store::Connection& db, const std::string& tenant_id,
-                           OfStore& found) const;
-  Result<std::optional<Reading>> read_silence(store::Connection& db,
-                                              const model::Source& source) const;
+                           std::span<const model::Tenant> tenants, OfStore& found) const;
+  Result<std::optional<Reading>> read_silence(store::Connection& db, const model::Source& source,
+                                              std::span<const model::Tenant> tenants) const;
   Task<Result<void>> forget_deleted(std::set<std::string> source_ids);
   Task<Result<void>> tell(const Reading& reading, bool raised);
   Result<std::optional<delivery::Published>> publish(store::Connection& db, const Reading& reading,

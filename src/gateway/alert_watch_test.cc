@@ -62,9 +62,9 @@ class AlertWatchTest : public ::testing::Test {
     }
     return told;
   }
-  void receive(WallTime at) {
+  void receive(WallTime at, std::string_view tenant_id = model::kDefaultTenant) {
     model::Event event;
-    event.tenant_id = model::kDefaultTenant;
+    event.tenant_id = tenant_id;
     event.id = ids_.make(id_prefix::kEvent);
     event.type = "a.b";
     event.origin = model::EventOrigin::kReceived;
@@ -161,6 +161,43 @@ TEST_F(AlertWatchTest, ASourceThatUsedToSpeakAndIsSilentIsTold) {
   EXPECT_NE(published_[0].event->body.find(R"("subject":"door")"), std::string::npos);
   receive(time_.clock().wall_now());
   EXPECT_EQ(look(), (Told{"alert.cleared source_silent"}));
+}
+
+TEST_F(AlertWatchTest, ASourceThatSpeaksForManyTenantsIsSilentWhenNoneOfThemHearsIt) {
+  source_.settings = R"({"tenant_rule":"route","silence_s":60})";
+  write([&](store::Connection& db) -> Result<void> {
+    TRY_VOID(store::insert_tenant(db, {"ten_1", "first", {}}));
+    TRY_VOID(store::insert_tenant(db, {"ten_2", "second", {}}));
+    return store::update_source(db, source_);
+  });
+  receive(time_.clock().wall_now(), "ten_1");
+  time_.advance(std::chrono::seconds{50});
+  receive(time_.clock().wall_now(), "ten_2");
+  time_.advance(std::chrono::seconds{50});
+  EXPECT_EQ(look(), Told{});
+  time_.advance(std::chrono::seconds{50});
+  EXPECT_EQ(look(), (Told{"alert.raised source_silent"}));
+  receive(time_.clock().wall_now(), "ten_1");
+  EXPECT_EQ(look(), (Told{"alert.cleared source_silent"}));
+}
+
+TEST_F(AlertWatchTest, ASourceBehindManyOthersIsNotTakenForDeleted) {
+  write([&](store::Connection& db) -> Result<void> {
+    for (int i = 0; i < 1'100; ++i) {
+      model::Source other;
+      other.tenant_id = model::kDefaultTenant;
+      other.id = "src_0" + std::to_string(i);  // before ours
+      other.name = "door" + std::to_string(i);
+      TRY_VOID(store::insert_source(db, other));
+    }
+    source_.settings = R"({"silence_s":60})";
+    return store::update_source(db, source_);
+  });
+  receive(time_.clock().wall_now());
+  time_.advance(minutes{2});
+  EXPECT_EQ(look(), (Told{"alert.raised source_silent"}));
+  EXPECT_EQ(look(), Told{});
+  EXPECT_EQ(watch_->raised().at("source_silent"), 1);
 }
 
 TEST_F(AlertWatchTest, ASourceThatIsDeletedIsForgotten) {

@@ -8,7 +8,8 @@ Task<delivery::AttemptResult> MeasuredHandler::attempt(const model::Destination&
                                                        Deadline deadline) {
   auto result = co_await inner_.attempt(destination, event, delivery, deadline);
   if (result.success && event.origin == model::EventOrigin::kReceived) {
-    metrics_.note_processed(clock_.wall_now() - event.created_at);
+    // Since it was to be handed on: what is admitted or sent again later is not slow for its age.
+    metrics_.note_processed(clock_.wall_now() - delivery.created_at);
   }
   co_return result;
 }

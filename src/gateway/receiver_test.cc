@@ -438,9 +438,12 @@ TEST(MeasuredHandler, ReportsReceivedEventsThatArrive) {
   EXPECT_EQ(measured.attempt_timeout_ms(), Milliseconds{7});
   model::Event event;
   event.created_at = clock.wall_now();
+  clock.advance(std::chrono::hours{1});  // it was refused at first, and admitted an hour later
+  model::Delivery delivery;
+  delivery.created_at = clock.wall_now();
   clock.advance(Milliseconds{40});
   const auto attempt = [&] {
-    run_task(io, measured.attempt({}, event, {}, Deadline::never()));
+    run_task(io, measured.attempt({}, event, delivery, Deadline::never()));
     return metrics.average_latency_ms();
   };
   EXPECT_EQ(attempt(), std::nullopt);  // produced here

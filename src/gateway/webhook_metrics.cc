@@ -16,8 +16,8 @@ std::uint64_t ReceiverStats::rejected() const {
   return sum;
 }
 
-void WebhookMetrics::note_processed(Milliseconds since_received) {
-  const std::int64_t latency_ms = std::max<std::int64_t>(0, since_received.count());
+void WebhookMetrics::note_processed(Milliseconds since_made) {
+  const std::int64_t latency_ms = std::max<std::int64_t>(0, since_made.count());
   sum_ms_ += latency_ms;
   if (latencies_ms_.size() < kLatenciesKept) {
     latencies_ms_.push_back(latency_ms);

@@ -34,8 +34,8 @@ class WebhookMetrics {
  public:
   ReceiverStats stats;
 
-  // A delivery of a received event arrived: how long after the event was received.
-  void note_processed(Milliseconds since_received);
+  // A delivery of a received event arrived: how long after it was there to be made.
+  void note_processed(Milliseconds since_made);
   // The mean of the last thousand; nothing before the first.
   std::optional<std::int64_t> average_latency_ms() const;
 

@@ -35,6 +35,7 @@ Result<std::vector<model::Destination>> destinations_for(Connection& db, std::st
 
 Result<void> insert_source(Connection& db, const model::Source& source);
 Result<void> update_source(Connection& db, const model::Source& source);
+// With the requests that it refused.
 Result<void> delete_source(Connection& db, std::string_view tenant_id, std::string_view id);
 Result<model::Source> find_source(Connection& db, std::string_view tenant_id, std::string_view id);
 // By the name in the door's path, whoever's it is.

@@ -41,8 +41,7 @@ Result<std::int64_t> trim_rejected_requests(Connection& db, std::string_view ten
                                             std::string_view source_id, std::int64_t count_max,
                                             std::int64_t bytes_max);
 
-// Removes those of everybody that arrived before `before`, also of sources that are gone; at most
-// `limit` a call.
+// Removes those of everybody that arrived before `before`, at most `limit` a call.
 Result<std::int64_t> forget_rejected_requests(Connection& db, WallTime before, std::int64_t limit);
 
 }  // namespace verihook::store

@@ -1,5 +1,6 @@
 #include "store/rejected_requests.h"
 
+#include "store/destinations.h"
 #include "store/repository_fixture.h"
 
 namespace verihook::store {
@@ -54,6 +55,19 @@ TEST_F(RejectedRequestsTest, OneReadsBackAndIsNobodyElses) {
   EXPECT_EQ(code_of(find_rejected_request(db(), "a", "src_2", "req_1")), Errc::kNotFound);
   add("req_2", "src_1", 1, "");
   EXPECT_EQ(find_rejected_request(db(), "a", "src_1", "req_2")->body, "");
+}
+
+TEST_F(RejectedRequestsTest, GoWithTheirSource) {
+  model::Source source;
+  source.tenant_id = "a";
+  source.id = "src_1";
+  source.name = "door";
+  ASSERT_TRUE(insert_source(db(), source));
+  add("req_1");
+  add("req_2", "src_2");
+  ASSERT_TRUE(delete_source(db(), "a", "src_1"));
+  EXPECT_EQ(ids(), Ids{});
+  EXPECT_EQ(ids({}, "src_2"), Ids{"req_2"});
 }
 
 TEST_F(RejectedRequestsTest, AreListedFromEitherEndWithoutTheirBodies) {

@@ -51,6 +51,8 @@ Result<void> update_source(Connection& db, const model::Source& source) {
 }
 
 Result<void> delete_source(Connection& db, std::string_view tenant_id, std::string_view id) {
+  TRY_VOID(db.execute("DELETE FROM rejected_requests WHERE tenant_id = $1 AND source_id = $2",
+                      {tenant_id, id}));
   return expect_changed(
       db.execute("DELETE FROM sources WHERE tenant_id = $1 AND id = $2", {tenant_id, id}),
       "source");
