@@ -29,7 +29,7 @@ Task<Result<std::string>> RetryJobs::take_in(jobs::Intake& intake,
                                              std::string key) {
   for (const std::string& email : submission.emails) CO_TRY_VOID(intake.add({.email = email}));
   jobs::BulkRequest request;
-  CO_TRY(metadata, jobs::retry_metadata("{}", submission.retry_of));
+  CO_TRY(metadata, jobs::retry_metadata(submission.metadata, submission.retry_of));
   request.metadata = std::move(metadata);
   const WallTime now = clock_.wall_now();
   CO_TRY(job, co_await intake.commit(std::move(request), [&](store::Connection& db,
@@ -56,7 +56,8 @@ Task<Result<std::string>> RetryJobs::retry_own_job(std::string tenant_id, std::s
     co_return fail(Errc::kUnsupported, "the job's list did not go through this program");
   }
   if (!job) co_return std::unexpected(job.error());
-  destinations::RetrySubmission submission{tenant_id, {}, job_id, std::move(idempotency_key)};
+  destinations::RetrySubmission submission{
+      tenant_id, {}, job_id, std::move(idempotency_key), job->metadata};
   for (std::int64_t number = 0; number < job->chunk_count; ++number) {
     CO_TRY(stored, co_await database_.read([&](store::Connection& db) {
       return store::find_chunk_results(db, tenant_id, job_id, number, true);

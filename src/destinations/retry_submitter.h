@@ -20,6 +20,7 @@ struct RetrySubmission {
   std::vector<std::string> emails;
   std::string retry_of;         // the failed job; becomes metadata.retry_of
   std::string idempotency_key;  // the id of the event that said that it failed
+  std::string metadata = "{}";  // the failed job's, canonical JSON, where it is known
 };
 
 class RetrySubmitter {

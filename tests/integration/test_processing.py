@@ -29,7 +29,7 @@ def receive(program, name, **more):
 def forward(program, name, url, key=KEY, **members):
     """A destination of what the door receives; its id."""
     made = program.post("/v1/destinations", {"name": name, "kind": "http", "sources": [name],
-                                             "url": url, **members}, 201, key=key)
+                                             "url": url, "secret": SECRET, **members}, 201, key=key)
     return made["destination_id"]
 
 

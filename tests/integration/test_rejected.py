@@ -131,9 +131,10 @@ def test_a_request_is_admitted_when_the_secret_is_mended(program, receiver):
     program.post("/v1/destinations", {"name": name, "kind": "http", "sources": [name],
                                       "events": ["*"], "url": f"{receiver.url}/{name}"}, 201)
     bodies = [compact(payload(n=n)) for n in range(3)]
-    for body in bodies:
-        assert knock(program, name, body, signed(body, "new")).status == 401
-    ids = [one["rejected_id"] for one in reversed(rejected(program, source, 3))]
+    answers = [knock(program, name, body, signed(body, "new")) for body in bodies]
+    assert [answer.status for answer in answers] == [401] * 3
+    rejected(program, source, 3)
+    ids = [answer.headers["x-request-id"] for answer in answers]
     still = program.call("POST", f"/v1/sources/{source}/rejected/{ids[0]}/admit", {})
     assert (still.status, still.json()["code"]) == (422, "still_refused"), still
     program.call("PATCH", f"/v1/sources/{source}",
