@@ -137,9 +137,9 @@ NewEndpoint blank_endpoint(Context& context, std::string_view tenant_id) {
 
 }  // namespace
 
-Result<void> check_target_url(const Context& context, std::string_view text) {
+Result<void> check_target_url(bool allow_http_targets, std::string_view text) {
   TRY(url, http::Url::parse(text));
-  if (!url.https && !context.options.allow_http_targets) {
+  if (!url.https && !allow_http_targets) {
     return fail(Errc::kInvalidArgument,
                 "url must begin with https:// (network.allow_http = true permits http)");
   }
@@ -152,7 +152,7 @@ Result<void> check_target_url(const Context& context, std::string_view text) {
 
 Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
                                   std::string_view url) {
-  TRY_VOID(check_target_url(context, url));
+  TRY_VOID(check_target_url(context.options.allow_http_targets, url));
   NewEndpoint made = blank_endpoint(context, tenant_id);
   made.destination.url = url;
   return made;
@@ -169,13 +169,13 @@ Result<NewEndpoint> make_endpoint(Context& context, std::string_view tenant_id,
                                   std::string_view url, std::string_view secret) {
   TRY(made, make_endpoint(context, tenant_id, url));
   TRY_VOID(secret.empty() ? add_new_secret(context, made)
-                          : add_secret(context, made.destination, secret));
+                          : add_secret(context.secrets, made.destination, secret));
   return std::move(made);
 }
 
 Result<void> add_new_secret(Context& context, NewEndpoint& endpoint) {
   endpoint.shown_secret = webhooks::generate_secret(context.random);
-  return add_secret(context, endpoint.destination, *endpoint.shown_secret);
+  return add_secret(context.secrets, endpoint.destination, *endpoint.shown_secret);
 }
 
 void append_endpoint(webhooks::JsonWriter& json, const NewEndpoint& endpoint) {

@@ -36,7 +36,7 @@ void append_endpoint(webhooks::JsonWriter& json, const NewEndpoint& endpoint);
 Result<model::Destination> copy_endpoint(Context& context, const model::Destination& endpoint);
 
 // kInvalidArgument unless `url` is a target that deliveries may go to.
-Result<void> check_target_url(const Context& context, std::string_view url);
+Result<void> check_target_url(bool allow_http_targets, std::string_view url);
 
 // Reads and checks `events`, `max_in_flight`, `rate_per_second`, `ordered`, `retry_schedule`
 // (seconds), `headers`, `signature_header`, `signature_prefix`; what is absent stays as it is. The

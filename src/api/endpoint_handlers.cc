@@ -9,6 +9,7 @@
 #include "api/idempotency.h"
 #include "api/resource_json.h"
 #include "crypto/sha256.h"
+#include "destinations/stored_settings.h"
 #include "store/destinations.h"
 #include "webhooks/asymmetric.h"
 #include "webhooks/payload.h"
@@ -76,8 +77,20 @@ Answer list(Context& context, Call& call, Resource resource) {
       &model::Destination::id);
 }
 
+DestinationRules rules_of(const Context& context) {
+  return {context.secrets, context.options.allow_http_targets};
+}
+
+Result<void> refuse_configured(const model::Destination& destination) {
+  if (!destinations::is_configured(destination)) return {};
+  return fail(Errc::kConflict,
+              "the configuration file defines this destination ([[destinations]]); change it there "
+              "and start the program again");
+}
+
 Answer remove(Context& context, Call& call, Resource resource) {
   CO_TRY(destination, co_await find(context, call, resource));
+  CO_TRY_VOID(refuse_configured(destination));
   const WallTime now = context.clock().wall_now();
   CO_TRY_VOID(co_await context.database.write([&](store::Connection& db) {
     return store::delete_destination(db, destination.tenant_id, destination.id, now);
@@ -86,15 +99,15 @@ Answer remove(Context& context, Call& call, Resource resource) {
   co_return no_content();
 }
 
-// What PATCH may change; creation reads the same members after the ones that only it has. `shown`
-// is a secret that was made and is to be shown once.
+// What PATCH of a webhook may change; creation reads the same members after the ones that only it
+// has. `shown` is a secret that was made and is to be shown once.
 Result<void> read_changes(Context& context, Fields& fields, model::Destination& destination,
                           std::optional<std::string>& shown) {
   TRY(name, fields.optional_string("name", 200));
   if (name) destination.name = *name;
   TRY(url, fields.optional_string("url", 2'048));
   if (url) {
-    TRY_VOID(check_target_url(context, *url));
+    TRY_VOID(check_target_url(context.options.allow_http_targets, *url));
     destination.url = *url;
   }
   TRY_VOID(read_secrets(context, fields, destination, shown));
@@ -137,7 +150,7 @@ Answer create_webhook(Context& context, Call& call) {
   CO_TRY(made, make_endpoint(context, call.caller.tenant_id, url));
   CO_TRY_VOID(read_changes(context, body.fields, made.destination, made.shown_secret));
   if (made.destination.secrets.empty()) CO_TRY_VOID(add_new_secret(context, made));
-  CO_TRY_VOID(read_settings(context, body.fields, made.destination));
+  CO_TRY_VOID(read_settings(context.secrets, body.fields, made.destination));
   CO_TRY_VOID(body.fields.refuse_others());
   co_return co_await create(context, call, crypto::to_bytes(crypto::sha256(body.bytes)),
                             std::move(made));
@@ -155,7 +168,7 @@ Answer patch_webhook(Context& context, Call& call) {
   CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
   std::optional<std::string> shown;
   CO_TRY_VOID(read_changes(context, fields, destination, shown));
-  CO_TRY_VOID(read_settings(context, fields, destination));
+  CO_TRY_VOID(read_settings(context.secrets, fields, destination));
   CO_TRY_VOID(fields.refuse_others());
   CO_TRY_VOID(co_await save(context, destination));
   co_return http::json_response(200, destination_json(destination, shown));
@@ -213,36 +226,17 @@ Answer list_webhook_deliveries(Context& context, Call& call) {
 Answer create_destination(Context& context, Call& call) {
   CO_TRY(body, co_await read_fields_and_bytes(call.request, context.options.json_bytes_max));
   Fields& fields = body.fields;
-  CO_TRY(kind_name, fields.string("kind", 20));
-  const auto kind = model::parse_destination_kind(kind_name);
-  const bool offered =
-      kind == model::DestinationKind::kHttp || kind == model::DestinationKind::kContacts;
-  if (!offered) {
-    co_return fail(Errc::kInvalidArgument, "kind must be http or contacts");
-  }
   NewEndpoint made;
   model::Destination& destination = made.destination;
   destination.tenant_id = call.caller.tenant_id;
   destination.id = context.ids.make(id_prefix::kDestination);
-  destination.kind = *kind;
-  destination.options.retry_schedule = model::default_processing_schedule();
   destination.created_at = context.clock().wall_now();
   destination.updated_at = destination.created_at;
-  if (!fields.has("name")) co_return fail(Errc::kInvalidArgument, "name is missing");
-  CO_TRY_VOID(read_changes(context, fields, destination, made.shown_secret));
-  CO_TRY(sources, fields.optional_strings("sources"));
-  if (!sources || sources->empty()) {
-    co_return fail(Errc::kInvalidArgument,
-                   "sources is missing: name the sources whose events are handed on");
-  }
-  destination.sources = *sources;
-  if (*kind == model::DestinationKind::kHttp && destination.url.empty()) {
-    co_return fail(Errc::kInvalidArgument, "url is missing: where events are posted to");
-  }
-  if (*kind == model::DestinationKind::kHttp && destination.secrets.empty()) {
+  CO_TRY_VOID(read_new_destination(rules_of(context), fields, DefinedBy::kCaller, destination));
+  CO_TRY_VOID(read_secrets(context, fields, destination, made.shown_secret));
+  if (destination.kind == model::DestinationKind::kHttp && destination.secrets.empty()) {
     CO_TRY_VOID(add_new_secret(context, made));
   }
-  CO_TRY_VOID(read_settings(context, fields, destination));
   CO_TRY_VOID(fields.refuse_others());
   co_return co_await create(context, call, crypto::to_bytes(crypto::sha256(body.bytes)),
                             std::move(made));
@@ -263,12 +257,11 @@ Answer get_destination(Context& context, Call& call) {
 
 Answer patch_destination(Context& context, Call& call) {
   CO_TRY(destination, co_await find(context, call, kDestinationResource));
+  CO_TRY_VOID(refuse_configured(destination));
   CO_TRY(fields, co_await read_fields(call.request, context.options.json_bytes_max));
   std::optional<std::string> shown;
-  CO_TRY_VOID(read_changes(context, fields, destination, shown));
-  CO_TRY(sources, fields.optional_strings("sources"));
-  if (sources) destination.sources = *sources;
-  CO_TRY_VOID(read_settings(context, fields, destination));
+  CO_TRY_VOID(read_destination_changes(rules_of(context), fields, destination));
+  CO_TRY_VOID(read_secrets(context, fields, destination, shown));
   CO_TRY_VOID(fields.refuse_others());
   CO_TRY_VOID(co_await save(context, destination));
   co_return http::json_response(200, destination_json(destination, shown));

@@ -49,10 +49,10 @@ Result<void> make_secret(Context& context, model::Destination& destination, Fami
                          std::optional<std::string>& shown) {
   if (family == Family::kAsymmetric) {
     const auto key = crypto::Ed25519Key::make(context.random);
-    return add_secret(context, destination, webhooks::to_private_text(key));
+    return add_secret(context.secrets, destination, webhooks::to_private_text(key));
   }
   shown = webhooks::generate_secret(context.random);
-  return add_secret(context, destination, *shown);
+  return add_secret(context.secrets, destination, *shown);
 }
 
 Result<void> check_names(const std::vector<std::string>& names) {
@@ -65,7 +65,7 @@ Result<void> check_names(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Result<void> add_secret(const Context& context, model::Destination& destination,
+Result<void> add_secret(const crypto::SecretBox& secrets, model::Destination& destination,
                         std::string_view secret) {
   if (secret.size() < kSecretBytesMin || secret.size() > kSecretBytesMax) {
     return fail(Errc::kInvalidArgument, "secret must be 1 to 512 bytes long");
@@ -76,7 +76,7 @@ Result<void> add_secret(const Context& context, model::Destination& destination,
   if (const auto* private_key = std::get_if<crypto::Ed25519Key>(&*key)) {
     made.public_key = webhooks::to_public_text(*private_key);
   }
-  TRY(sealed, context.secrets.seal(secret, destinations::secret_place(destination)));
+  TRY(sealed, secrets.seal(secret, destinations::secret_place(destination)));
   made.sealed = std::move(sealed);
   destination.secrets.insert(destination.secrets.begin(), std::move(made));
   return {};
@@ -91,7 +91,7 @@ Result<void> read_secrets(Context& context, Fields& fields, model::Destination& 
   }
   if (secret) {
     forget(destination, family_of(*secret));
-    TRY_VOID(add_secret(context, destination, *secret));
+    TRY_VOID(add_secret(context.secrets, destination, *secret));
   }
   if (!names) return {};
   TRY_VOID(check_names(*names));
@@ -126,7 +126,7 @@ Result<void> rotate_secrets(Context& context, model::Destination& destination,
     for (model::SealedSecret& secret : destination.secrets) {
       if (family_of(secret) == row.family) retire(secret, now);
     }
-    TRY_VOID(given ? add_secret(context, destination, *given)
+    TRY_VOID(given ? add_secret(context.secrets, destination, *given)
                    : make_secret(context, destination, row.family, shown));
   }
   return {};

@@ -16,7 +16,7 @@
 namespace verihook::api {
 
 // Seals `secret` for this destination and puts it first. kInvalidArgument for what cannot sign.
-Result<void> add_secret(const Context& context, model::Destination& destination,
+Result<void> add_secret(const crypto::SecretBox& secrets, model::Destination& destination,
                         std::string_view secret);
 
 // Reads `secret`, which takes the place of those of its family, and `signatures`: a family named

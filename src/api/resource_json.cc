@@ -5,6 +5,7 @@
 #include "api/endpoint_secrets.h"
 #include "destinations/http_settings.h"
 #include "destinations/provider_settings.h"
+#include "destinations/stored_settings.h"
 #include "webhooks/canonical_json.h"
 #include "webhooks/json_writer.h"
 #include "webhooks/payload.h"
@@ -176,7 +177,11 @@ std::string destination_json(const model::Destination& destination,
   } else if (destination.kind == model::DestinationKind::kHttp) {
     json.key("settings");
     json.raw(destinations::public_http_settings(destination.settings));
+  } else {
+    json.key("settings");
+    json.raw(destinations::StoredSettings(destination.settings).public_json());
   }
+  if (!endpoint) json.member("configured", destinations::is_configured(destination));
   json.member("created_at", to_iso8601(destination.created_at));
   json.member("updated_at", to_iso8601(destination.updated_at));
   json.end_object();

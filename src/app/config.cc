@@ -64,7 +64,9 @@ class Reader {
       if (const toml::table* section = node.as_table()) {
         read_section(name.str(), *section);
       } else if (name.str() == "sources" && node.is_array_of_tables()) {
-        read_sources(*node.as_array());
+        read_tables(*node.as_array(), config_.sources);
+      } else if (name.str() == "destinations" && node.is_array_of_tables()) {
+        read_tables(*node.as_array(), config_.destinations);
       } else {
         complain(place(node), name.str(),
                  "stands outside a section; write it under one, like [server]");
@@ -116,12 +118,12 @@ class Reader {
     }
   }
 
-  // What is in them is looked at by those who know sources.
-  void read_sources(const toml::array& sources) {
-    for (const toml::node& source : sources) {
+  // What is in them is looked at by those who know sources and destinations.
+  void read_tables(const toml::array& array, std::vector<Config::ConfiguredTable>& tables) {
+    for (const toml::node& table : array) {
       std::ostringstream json;
-      json << toml::json_formatter{*source.as_table()};
-      config_.sources.push_back({std::move(json).str(), place(source)});
+      json << toml::json_formatter{*table.as_table()};
+      tables.push_back({std::move(json).str(), place(table)});
     }
   }
 

@@ -139,8 +139,9 @@ struct Config {
   struct Log {
     LogLevel level = LogLevel::kInfo;
   };
-  // A table of [[sources]], as the JSON that POST /v1/sources takes.
-  struct ConfiguredSource {
+  // A table of [[sources]] or [[destinations]], as the JSON that POST /v1/sources and
+  // POST /v1/destinations take.
+  struct ConfiguredTable {
     std::string json;
     std::string place;  // FILE:LINE, for messages
   };
@@ -159,7 +160,8 @@ struct Config {
   Lists lists;
   Alerts alerts;
   Log log;
-  std::vector<ConfiguredSource> sources;
+  std::vector<ConfiguredTable> sources;
+  std::vector<ConfiguredTable> destinations;
 };
 
 // The value of an environment variable, or nothing.

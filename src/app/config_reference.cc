@@ -494,6 +494,21 @@ constexpr std::string_view kSourcesReference =
     "    verifier = { kind = \"stripe\", secrets = [\"whsec_…\"] }\n"
     "    ip_allowlist = [\"203.0.113.0/24\"]\n";
 
+constexpr std::string_view kDestinationsReference =
+    "\n## [[destinations]]\n\n"
+    "What events are handed to, one table each, with the members that `POST /v1/destinations` "
+    "takes and `tenant_id`\n"
+    "(default: `default`); names tell them apart. Each start makes them be as the file says, and "
+    "the API shows them but does\n"
+    "not change them. One that the file names no more is disabled and keeps its queue. The kind "
+    "`command` can be defined\n"
+    "here only; docs/destinations.md says what each kind takes.\n\n"
+    "    [[destinations]]\n"
+    "    name = \"to the ledger\"\n"
+    "    kind = \"command\"\n"
+    "    sources = [\"billing\"]\n"
+    "    settings = { command = [\"/usr/local/bin/ledger\", \"--import\"], timeout_s = 60 }\n";
+
 std::string reference_markdown() {
   std::string out =
       "# Configuration\n"
@@ -523,6 +538,7 @@ std::string reference_markdown() {
                        setting.meaning);
   }
   out += kSourcesReference;
+  out += kDestinationsReference;
   return out;
 }
 

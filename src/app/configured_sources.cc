@@ -34,10 +34,10 @@ Result<void> store_one(store::Connection& db, const std::string& json,
 }  // namespace
 
 Result<void> store_configured_sources(store::Connection& db,
-                                      const std::vector<Config::ConfiguredSource>& sources,
+                                      const std::vector<Config::ConfiguredTable>& sources,
                                       const crypto::SecretBox& secrets, IdMaker& ids,
                                       WallTime now) {
-  for (const Config::ConfiguredSource& source : sources) {
+  for (const Config::ConfiguredTable& source : sources) {
     const auto stored = store_one(db, source.json, secrets, ids, now);
     if (!stored) {
       return fail(Errc::kInvalidArgument, source.place + ": sources: " + stored.error().message);

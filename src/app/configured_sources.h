@@ -13,7 +13,7 @@ namespace verihook::app {
 
 // Runs inside Database::write. The error says in which line of the file what is wrong.
 Result<void> store_configured_sources(store::Connection& db,
-                                      const std::vector<Config::ConfiguredSource>& sources,
+                                      const std::vector<Config::ConfiguredTable>& sources,
                                       const crypto::SecretBox& secrets, IdMaker& ids, WallTime now);
 
 }  // namespace verihook::app

@@ -11,10 +11,12 @@
 #include "api/routes.h"
 #include "app/address_rules.h"
 #include "app/audit.h"
+#include "app/configured_destinations.h"
 #include "app/configured_sources.h"
 #include "app/egress.h"
 #include "app/resolved_host_lookup.h"
 #include "app/retry_jobs.h"
+#include "app/service_destinations.h"
 #include "async/run_on.h"
 #include "base/log.h"
 #include "crypto/system_random.h"
@@ -209,6 +211,7 @@ class Application::Impl {
   gateway::DeliveryFigures delivery_figures() const;
   Task<void> look_at_itself();
   Task<void> watch_lists();
+  void make_dispatcher();
   api::Context make_context();
   void fail_once(const Error& error);
 
@@ -246,6 +249,7 @@ class Application::Impl {
   std::unique_ptr<gateway::Receiver> receiver;
   std::unique_ptr<gateway::MeasuredHandler> measured_http;
   std::unique_ptr<gateway::MeasuredHandler> measured_contacts;
+  std::unique_ptr<ServiceDestinations> services;
   std::unique_ptr<delivery::Dispatcher> dispatcher;
   std::unique_ptr<delivery::Replayer> replayer;
   std::unique_ptr<gateway::AlertWatch> alerts;
@@ -316,6 +320,7 @@ Result<std::string> Application::Impl::prepare_accounts(store::Connection& db) {
     return std::unexpected(tenant.error());
   }
   TRY_VOID(store_configured_sources(db, config.sources, *secrets, ids, now));
+  TRY_VOID(store_configured_destinations(db, config, *secrets, ids, now));
   TRY(key_count, store::count_keys(db));
   const std::string& bootstrap = config.auth.bootstrap_key;
   if (bootstrap.empty() && key_count > 0) return std::string();
@@ -376,6 +381,24 @@ api::Context Application::Impl::make_context() {
           *alerts,         listeners,   &cpu_pool, &server.stats()};
 }
 
+// With a handler for each kind of destination.
+void Application::Impl::make_dispatcher() {
+  measured_http =
+      std::make_unique<gateway::MeasuredHandler>(*http_destination, clock, receiver->metrics());
+  measured_contacts =
+      std::make_unique<gateway::MeasuredHandler>(*contacts_destination, clock, receiver->metrics());
+  services = std::make_unique<ServiceDestinations>(
+      ServiceDestinations::Parts{io.get_executor(), timers, lookup, network, filter, *secrets,
+                                 receiver->metrics(), process_environment});
+  delivery::DestinationHandlers handlers{
+      {model::DestinationKind::kHttp, measured_http.get()},
+      {model::DestinationKind::kContacts, measured_contacts.get()}};
+  services->add_to(handlers);
+  dispatcher =
+      std::make_unique<delivery::Dispatcher>(io.get_executor(), timers, database, outbox, random,
+                                             std::move(handlers), dispatcher_options(config));
+}
+
 Result<void> Application::Impl::start() {
   TRY_VOID(prepare_store());
   // The port may be one that the system chooses, and others must know it before the first request.
@@ -416,15 +439,7 @@ Result<void> Application::Impl::start() {
       gateway::ReceiverOptions{.body_bytes_max = config.receive.body_bytes_max,
                                .pressure = &pressure,
                                .shares = &shares});
-  measured_http =
-      std::make_unique<gateway::MeasuredHandler>(*http_destination, clock, receiver->metrics());
-  measured_contacts =
-      std::make_unique<gateway::MeasuredHandler>(*contacts_destination, clock, receiver->metrics());
-  dispatcher = std::make_unique<delivery::Dispatcher>(
-      io.get_executor(), timers, database, outbox, random,
-      delivery::DestinationHandlers{{model::DestinationKind::kHttp, measured_http.get()},
-                                    {model::DestinationKind::kContacts, measured_contacts.get()}},
-      dispatcher_options(config));
+  make_dispatcher();
   replayer = std::make_unique<delivery::Replayer>(io.get_executor(), timers, database, outbox,
                                                   *dispatcher, delivery::ReplayerOptions{});
   alerts = std::make_unique<gateway::AlertWatch>(
@@ -516,6 +531,7 @@ Task<void> Application::Impl::stop() {
   co_await housekeeping->stop();
   co_await replayer->stop();
   co_await dispatcher->stop(deadline);
+  co_await services->stop();
   co_await verifier.stop();
   co_await cache.stop();
 }

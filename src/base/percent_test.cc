@@ -11,5 +11,13 @@ TEST(PercentEncoded, LeavesUnreservedCharactersAlone) {
   EXPECT_EQ(percent_encoded("ü\x01"), "%C3%BC%01");
 }
 
+TEST(PercentDecoded, TakesWellFormedEscapesOnly) {
+  EXPECT_EQ(percent_decoded("a%2Fb+%c3%BC"), "a/b+\xC3\xBC");
+  EXPECT_EQ(percent_decoded(""), "");
+  EXPECT_FALSE(percent_decoded("%"));
+  EXPECT_FALSE(percent_decoded("a%4"));
+  EXPECT_FALSE(percent_decoded("%4g"));
+}
+
 }  // namespace
 }  // namespace verihook

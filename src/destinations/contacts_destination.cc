@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "delivery/schedule.h"
+#include "destinations/event_facts.h"
 #include "destinations/failure.h"
 #include "destinations/remote_job.h"
 #include "destinations/result_reader.h"
@@ -13,7 +14,6 @@
 #include "store/contacts.h"
 #include "store/destinations.h"
 #include "store/jobs.h"
-#include "webhooks/payload.h"
 #include "webhooks/strict_json.h"
 
 namespace verihook::destinations {
@@ -34,12 +34,6 @@ std::unexpected<AttemptResult> failing(const Error& error) {
 }
 std::unexpected<AttemptResult> refused(std::string sentence) {
   return failing(Error{Errc::kInvalidArgument, std::move(sentence)});
-}
-
-// The payload as it is sent: that of a produced event is stored in part.
-std::string payload_of(const model::Event& event, WallTime now) {
-  if (event.origin == model::EventOrigin::kReceived) return event.body;
-  return webhooks::render(webhooks::head_of(event), event.body, now);
 }
 
 std::string submission_key(const model::Event& event) { return "contacts-retry:" + event.id; }

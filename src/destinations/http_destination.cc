@@ -11,8 +11,8 @@
 
 #include "base/text.h"
 #include "delivery/schedule.h"
+#include "destinations/event_facts.h"
 #include "destinations/http_settings.h"
-#include "webhooks/payload.h"
 #include "webhooks/signature.h"
 
 namespace verihook::destinations {
@@ -117,9 +117,7 @@ Result<http::ClientRequest> HttpDestination::prepare(const model::Destination& d
   request.total_timeout_ms = std::min(options_.total_timeout_ms, deadline.time_left(clock_));
   request.response_bytes_max = options_.response_bytes_max;
   const WallTime attempt_time = clock_.wall_now();
-  request.body = event.origin == model::EventOrigin::kProduced
-                     ? webhooks::render(webhooks::head_of(event), event.body, attempt_time)
-                     : event.body;
+  request.body = payload_of(event, attempt_time);
   request.headers.add("Content-Type", content_type_of(event));
   request.headers.add("User-Agent", options_.user_agent);
   for (const auto& [name, value] : destination.options.headers) {

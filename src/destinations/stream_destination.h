@@ -1,0 +1,50 @@
+// StreamDestination: hands an event to a stream: an entry of a Redis stream (XADD), or a message to
+// NATS JetStream, which is delivered when JetStream has acknowledged it. The entry has the facts of
+// the event (event_facts.h) and its payload; `webhook_id` is the same on every repetition, so
+// whoever reads the stream can leave out what comes twice, and JetStream does so by itself
+// (Nats-Msg-Id).
+//
+// What the server says of the entry is the attempt's response. Lives on the io thread.
+#pragma once
+
+#include <span>
+
+#include "crypto/secret_box.h"
+#include "delivery/destination_handler.h"
+#include "destinations/services/stream_links.h"
+
+namespace verihook::destinations {
+
+inline constexpr ServiceScheme kRedisSchemes[] = {{"redis", false, 6379}, {"rediss", true, 6379}};
+
+// The members of `settings`, as they are called there.
+namespace stream_setting {
+inline constexpr std::string_view kStream = "stream";             // redis: the key; nats: see below
+inline constexpr std::string_view kLengthMax = "length_max";      // redis: MAXLEN; 0: none
+inline constexpr std::string_view kLengthExact = "length_exact";  // redis: MAXLEN = instead of ~
+}  // namespace stream_setting
+inline constexpr std::string_view kDefaultStream = "verihook";
+
+class StreamDestination final : public delivery::DestinationHandler {
+ public:
+  // All must outlive it. `links` and `schemes` are those of the one kind that it is for.
+  StreamDestination(StreamLinks& links, std::span<const ServiceScheme> schemes,
+                    const crypto::SecretBox& secrets, const Clock& clock)
+      : links_(links), schemes_(schemes), secrets_(secrets), clock_(clock) {}
+
+  Task<delivery::AttemptResult> attempt(const model::Destination& destination,
+                                        const model::Event& event, const model::Delivery& delivery,
+                                        Deadline deadline) override;
+
+ private:
+  StreamLinks& links_;
+  const std::span<const ServiceScheme> schemes_;
+  const crypto::SecretBox& secrets_;
+  const Clock& clock_;
+};
+
+// Pure; the message of one attempt.
+StreamMessage stream_message_of(const model::Destination& destination, const model::Event& event,
+                                const model::Delivery& delivery, WallTime attempt_time);
+
+}  // namespace verihook::destinations
