@@ -5,13 +5,9 @@
 #include "api/resource_json.h"
 #include "base/text.h"
 #include "store/accounts.h"
-#include "store/contacts.h"
 
 namespace verihook::api {
 namespace {
-
-constexpr std::size_t kContactsPerImportMax = 100'000;
-constexpr std::size_t kImportBytesMax = std::size_t{32} * 1024 * 1024;
 
 bool is_tenant_id(std::string_view id) {
   return !id.empty() && id.size() <= 64 &&
@@ -152,32 +148,6 @@ Answer patch_tenant(Context& context, Call& call) {
          }));
   if (changes_days) context.housekeeping.wake_retention();
   co_return http::json_response(200, tenant_json(tenant));
-}
-
-Answer list_contacts(Context& context, Call& call) {
-  CO_TRY_VOID(refuse_other_queries(call.request, {"limit", "cursor"}));
-  CO_TRY(limit, read_limit(call.request));
-  const std::string cursor = read_query(call.request, "cursor");
-  CO_TRY(contacts, co_await context.database.read([&](store::Connection& db) {
-    return store::list_contacts(db, call.caller.tenant_id, cursor, limit + 1);
-  }));
-  co_return page_of(
-      std::move(contacts), limit,
-      [](const model::Contact& contact) { return contact_json(contact); }, &model::Contact::email);
-}
-
-Answer import_contacts(Context& context, Call& call) {
-  CO_TRY(fields, co_await read_fields(call.request, kImportBytesMax));
-  CO_TRY(emails, fields.optional_strings("emails", kContactsPerImportMax));
-  CO_TRY_VOID(fields.refuse_others());
-  if (!emails || emails->empty()) {
-    co_return fail(Errc::kInvalidArgument, "emails is missing: give an array of addresses");
-  }
-  CO_TRY(added, co_await context.database.write([&](store::Connection& db) {
-    return store::import_contacts(db, call.caller.tenant_id, *emails);
-  }));
-  co_return http::json_response(200, "{\"added\":" + std::to_string(added) + ",\"known\":" +
-                                         std::to_string(std::ssize(*emails) - added) + "}");
 }
 
 }  // namespace verihook::api

@@ -1,4 +1,4 @@
-// Handlers of /v1/keys, /v1/tenants and /v1/contacts.
+// Handlers of /v1/keys and /v1/tenants.
 #pragma once
 
 #include "api/call.h"
@@ -14,8 +14,5 @@ Answer create_tenant(Context& context, Call& call);
 Answer list_tenants(Context& context, Call& call);
 Answer get_tenant(Context& context, Call& call);
 Answer patch_tenant(Context& context, Call& call);
-
-Answer list_contacts(Context& context, Call& call);
-Answer import_contacts(Context& context, Call& call);
 
 }  // namespace verihook::api

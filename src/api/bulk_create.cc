@@ -150,13 +150,6 @@ Task<Result<http::Response>> commit_list(Context& context, const Call& call, job
   co_return http::json_response(202, std::move(body));
 }
 
-// What is left of a list that did not become a job; also when the client has gone meanwhile.
-Task<void> abandon_rest(Context& context, jobs::Intake& intake) {
-  if (!intake.has_rest()) co_return;
-  co_await intake.abandon();
-  context.housekeeping.wake();
-}
-
 Task<Result<http::Response>> receive_and_commit(Context& context, const Call& call,
                                                 jobs::Intake& intake) {
   CO_TRY(received, co_await receive_list(context, call.request, intake));
@@ -183,6 +176,12 @@ std::string created_json(const model::Job& job, const NewEndpoint* endpoint) {
   if (endpoint) append_endpoint(json, *endpoint);
   json.end_object();
   return text;
+}
+
+Task<void> abandon_rest(Context& context, jobs::Intake& intake) {
+  if (!intake.has_rest()) co_return;
+  co_await intake.abandon();
+  context.housekeeping.wake();
 }
 
 Answer create_bulk(Context& context, Call& call) {

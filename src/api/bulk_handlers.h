@@ -5,6 +5,7 @@
 #include "api/call.h"
 #include "api/context.h"
 #include "api/endpoint_fields.h"
+#include "jobs/intake.h"
 #include "model/job.h"
 #include "store/jobs.h"
 
@@ -23,6 +24,9 @@ Result<ShownJob> shown_job(store::Connection& db, model::Job job);
 std::string text_of(Context& context, const ShownJob& shown);
 // The answer to whoever made a job, with the endpoint that was made for it.
 std::string created_json(const model::Job& job, const NewEndpoint* endpoint = nullptr);
+
+// Removes what is left of a list that did not become a job; also when the client has gone.
+Task<void> abandon_rest(Context& context, jobs::Intake& intake);
 
 Answer create_bulk(Context& context, Call& call);
 Answer list_bulk(Context& context, Call& call);

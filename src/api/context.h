@@ -11,6 +11,7 @@
 #include "crypto/secret_box.h"
 #include "delivery/dispatcher.h"
 #include "delivery/replayer.h"
+#include "destinations/contacts_destination.h"
 #include "destinations/listeners.h"
 #include "gateway/alert_watch.h"
 #include "gateway/receiver.h"
@@ -61,6 +62,7 @@ struct Context {
   gateway::Quarantine& quarantine;
   const gateway::AlertWatch& alerts;
   destinations::Listeners& listeners;
+  destinations::ContactsDestination& contacts;
   asio::thread_pool* cpu_pool;
   const http::ServerStats* server_stats = nullptr;  // set once the server stands
 

@@ -5,12 +5,14 @@
 
 #include <fmt/format.h>
 
+#include "address/email_address.h"
 #include "api/endpoint_fields.h"
 #include "base/text.h"
 #include "destinations/command_destination.h"
+#include "destinations/contacts_settings.h"
 #include "destinations/http_destination.h"
 #include "destinations/http_settings.h"
-#include "destinations/provider_settings.h"
+#include "destinations/notify_destination.h"
 #include "destinations/stored_settings.h"
 #include "destinations/stream_destination.h"
 #include "http/url.h"
@@ -51,7 +53,7 @@ Result<void> read_http(const crypto::SecretBox& secrets, Fields& given,
 Result<void> read_contacts(const crypto::SecretBox& secrets, Fields& given,
                            model::Destination& destination) {
   if (given.has(destinations::kConfigured)) return refuse("settings.configured cannot be set");
-  TRY(sealed, destinations::seal_provider_settings(given.object(), destination.settings, secrets,
+  TRY(sealed, destinations::seal_contacts_settings(given.object(), destination.settings, secrets,
                                                    destinations::secret_place(destination)));
   destination.settings = sealed;
   return {};
@@ -70,6 +72,54 @@ Result<void> read_redis(const crypto::SecretBox&, Fields& given, model::Destinat
   TRY_VOID(given.refuse_others());
   destination.settings = settings.json();
   return {};
+}
+
+Result<void> read_nats(const crypto::SecretBox&, Fields& given, model::Destination& destination) {
+  namespace setting = destinations::stream_setting;
+  StoredSettings settings = fresh(destination);
+  TRY(subject, given.optional_string(setting::kSubject, destinations::kSubjectBytesMax));
+  if (subject && !destinations::is_subject_template(*subject)) {
+    return refuse(
+        "settings.subject must be a subject of NATS without wildcards, like "
+        "verihook.{source}.{event_type}; {tenant_id} may stand in it, too");
+  }
+  settings.set(setting::kSubject, subject.value_or(std::string(destinations::kDefaultSubject)));
+  TRY(stream, given.optional_string(setting::kStream, destinations::kSubjectBytesMax));
+  if (stream) settings.set(setting::kStream, *stream);
+  TRY_VOID(given.refuse_others());
+  destination.settings = settings.json();
+  return {};
+}
+
+bool is_plain_address(const std::string& text) {
+  const auto parsed = address::parse(text, address::SyntaxPolicy{});
+  return parsed && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+Result<void> read_notify(const crypto::SecretBox&, Fields& given, model::Destination& destination) {
+  namespace setting = destinations::notify_setting;
+  StoredSettings settings = fresh(destination);
+  TRY(from, given.optional_string(setting::kFrom, http::kUrlBytesMax));
+  if (from && !is_plain_address(*from)) {
+    return refuse("settings.from must be an e-mail address in ASCII");
+  }
+  if (from) settings.set(setting::kFrom, *from);
+  TRY(to, given.optional_strings(setting::kTo, destinations::kNotifiedMax));
+  if (to && !std::ranges::all_of(*to, is_plain_address)) {
+    return refuse("settings.to must be a list of e-mail addresses in ASCII");
+  }
+  if (to) settings.set(setting::kTo, *to);
+  TRY_VOID(given.refuse_others());
+  destination.settings = settings.json();
+  return {};
+}
+
+Result<void> check_notify(const model::Destination& destination) {
+  const StoredSettings settings(destination.settings);
+  const bool complete = !settings.text(destinations::notify_setting::kFrom).empty() &&
+                        !settings.texts(destinations::notify_setting::kTo).empty();
+  if (complete || !destinations::notifies_by_mail(destination)) return {};
+  return refuse("settings must say `from` whom and `to` whom mails go: an address, and a list");
 }
 
 Result<void> read_command(const crypto::SecretBox&, Fields& given,
@@ -115,6 +165,35 @@ Result<void> take_redis_url(const DestinationRules& rules, std::string_view url,
   return {};
 }
 
+Result<void> refuse_path(const model::Destination& destination,
+                         std::span<const destinations::ServiceScheme> schemes) {
+  TRY(address, destinations::ServiceAddress::parse(destination.url, schemes));
+  if (address.path.empty()) return {};
+  return refuse("the url must end with the host or the port");
+}
+
+Result<void> take_nats_url(const DestinationRules& rules, std::string_view url,
+                           model::Destination& destination) {
+  TRY_VOID(
+      destinations::take_service_url(url, destinations::kNatsSchemes, rules.secrets, destination));
+  return refuse_path(destination, destinations::kNatsSchemes);
+}
+
+Result<void> take_notify_url(const DestinationRules& rules, std::string_view url,
+                             model::Destination& destination) {
+  model::Destination mail;
+  mail.url = url;
+  if (destinations::notifies_by_mail(mail)) {
+    TRY_VOID(destinations::take_service_url(url, destinations::kMailSchemes, rules.secrets,
+                                            destination));
+    return refuse_path(destination, destinations::kMailSchemes);
+  }
+  StoredSettings settings(destination.settings);
+  settings.forget(destinations::kSealedCredentials);
+  destination.settings = settings.json();
+  return take_http_url(rules, url, destination);
+}
+
 Result<void> take_no_url(const DestinationRules&, std::string_view, model::Destination&) {
   return refuse("a command has no url");
 }
@@ -128,13 +207,19 @@ struct KindRow {
   bool needs_settings;
   bool sends_http;  // headers
   bool by_configuration_only;
+  Result<void> (*check)(const model::Destination&) = nullptr;  // of all together
 };
-constexpr std::array<KindRow, 4> kKinds = {{
+constexpr std::array<KindRow, 6> kKinds = {{
     {DestinationKind::kHttp, read_http, take_http_url, "url is missing: where events are posted to",
      false, true, false},
     {DestinationKind::kContacts, read_contacts, take_http_url, "", false, true, false},
     {DestinationKind::kRedis, read_redis, take_redis_url,
      "url is missing: the server, like redis://host:6379/0", false, false, false},
+    {DestinationKind::kNats, read_nats, take_nats_url,
+     "url is missing: the server, like nats://host:4222", false, false, false},
+    {DestinationKind::kNotify, read_notify, take_notify_url,
+     "url is missing: a chat's webhook, or a mail server like smtp://user:password@host:587", false,
+     false, false, check_notify},
     {DestinationKind::kCommand, read_command, take_no_url, "", true, false, true},
 }};
 
@@ -197,7 +282,9 @@ Result<void> read_destination_changes(const DestinationRules& rules, Fields& fie
   TRY(sources, fields.optional_strings("sources"));
   if (sources) destination.sources = *sources;
   TRY_VOID(read_delivery_fields(fields, destination));
-  return read_settings(rules.secrets, fields, destination);
+  TRY_VOID(read_settings(rules.secrets, fields, destination));
+  const auto check = row_of(destination.kind)->check;
+  return check == nullptr ? Result<void>{} : check(destination);
 }
 
 Result<void> read_new_destination(const DestinationRules& rules, Fields& fields, DefinedBy by,

@@ -1,6 +1,7 @@
 // What a destination's kind decides of its members, checked and, where it is secret, sealed:
-//   http, contacts      destinations/http_settings.h, destinations/provider_settings.h
-//   redis               destinations/stream_destination.h
+//   http, contacts      destinations/http_settings.h, destinations/contacts_settings.h
+//   redis, nats         destinations/stream_destination.h
+//   notify              destinations/notify_destination.h
 //   command             destinations/command_destination.h; by the configuration file alone
 // Shared by the API and by [[destinations]] of the configuration file. Pure but for the sealing.
 #pragma once

@@ -185,9 +185,14 @@ void append_endpoint(webhooks::JsonWriter& json, const NewEndpoint& endpoint) {
 
 Result<model::Destination> copy_endpoint(Context& context, const model::Destination& endpoint) {
   model::Destination copy = endpoint;
-  copy.id = context.ids.make(id_prefix::kWebhook);
   copy.job_id.clear();
   copy.created_at = copy.updated_at = context.clock().wall_now();
+  if (endpoint.kind == model::DestinationKind::kContacts) {
+    // The way to a contacts table holds no secrets of its own.
+    copy.id = context.ids.make(id_prefix::kDestination);
+    return copy;
+  }
+  copy.id = context.ids.make(id_prefix::kWebhook);
   for (model::SealedSecret& secret : copy.secrets) {
     TRY(opened, context.secrets.open(secret.sealed, destinations::secret_place(endpoint)));
     TRY(sealed, context.secrets.seal(opened, destinations::secret_place(copy)));

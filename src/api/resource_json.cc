@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/endpoint_secrets.h"
+#include "destinations/contacts_settings.h"
 #include "destinations/http_settings.h"
 #include "destinations/provider_settings.h"
 #include "destinations/stored_settings.h"
@@ -173,7 +174,9 @@ std::string destination_json(const model::Destination& destination,
   text_member(json, "public_key",
               newest == destination.secrets.end() ? std::string_view() : newest->public_key);
   if (destination.kind == model::DestinationKind::kContacts) {
-    append_settings(json, destination.settings);
+    json.key("settings");
+    const auto shown = destinations::public_contacts_settings(destination.settings);
+    json.raw(shown ? webhooks::canonical(*shown) : "{}");
   } else if (destination.kind == model::DestinationKind::kHttp) {
     json.key("settings");
     json.raw(destinations::public_http_settings(destination.settings));

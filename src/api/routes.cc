@@ -2,6 +2,7 @@
 
 #include "api/account_handlers.h"
 #include "api/bulk_handlers.h"
+#include "api/contact_handlers.h"
 #include "api/endpoint_handlers.h"
 #include "api/endpoint_health.h"
 #include "api/erase_handlers.h"
@@ -173,6 +174,10 @@ constexpr RouteSpec kRoutes[] = {
      "limit cursor"},
     {kPost, "/v1/contacts/import", kWrite, import_contacts, 200, "Add addresses to the table",
      "ContactImport", "ContactImported", ""},
+    {kPost, "/v1/contacts/verify", kWrite, verify_contacts, 200,
+     "Verify contacts of the embedded table or of a contacts destination's, which then gets the "
+     "results: 202 with the job, 200 when none is selected",
+     "ContactsVerify", "NoContacts", "", "BulkCreated"},
 
     {kPost, "/v1/keys", kAdmin, create_key, 201, "Make an API key; it is shown once", "KeyRequest",
      "Key", ""},

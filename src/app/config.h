@@ -83,6 +83,7 @@ struct Config {
     std::vector<net::Cidr> deny;
     bool reach_itself = false;
     bool allow_http = false;
+    std::string extra_ca_file;  // empty: the system's roots alone
     // Plain http is taken where the operator opened private ranges: those are tests and labs.
     bool takes_http_targets() const { return allow_http || !allow.empty(); }
   };
@@ -102,6 +103,12 @@ struct Config {
     std::size_t in_flight_per_tenant_max = 128;
     std::size_t in_flight_per_destination_max = 32;
     std::size_t loaded_deliveries_max = 10'000;
+  };
+  struct Contacts {
+    std::size_t database_threads = 8;
+    std::int64_t connect_timeout_ms = 5'000;
+    std::int64_t statement_timeout_ms = 60'000;
+    std::int64_t lock_timeout_ms = 10'000;
   };
   struct Retention {
     std::int64_t days = 0;  // 0: until they are deleted
@@ -156,6 +163,7 @@ struct Config {
   Receive receive;
   Delivery delivery;
   Jobs jobs;
+  Contacts contacts;
   Retention retention;
   Lists lists;
   Alerts alerts;

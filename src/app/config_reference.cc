@@ -199,6 +199,9 @@ constexpr std::array kSettings = {
         "network", "allow_http", SwitchField{VH_FIELD(network.allow_http)},
         "Whether webhook targets may be plain `http`. They may also when `network.allow` is not "
         "empty."},
+    Setting{"network", "extra_ca_file", TextField{VH_FIELD(network.extra_ca_file)},
+            "PEM file of roots that are trusted besides the system's, for endpoints, streams, mail "
+            "servers and databases with certificates of your own."},
 
     Setting{"receive", "trusted_proxies", RangesField{VH_FIELD(receive.trusted_proxies)},
             "Ranges of proxies whose X-Forwarded-For is believed."},
@@ -277,6 +280,18 @@ constexpr std::array kSettings = {
     Setting{"jobs", "download_link_hours", number<VH_FIELD(jobs.download_link_hours)>(0, 8'760),
             "How long the `download_url` of an event or a job works without an API key; 0: it "
             "always wants one."},
+
+    Setting{"contacts", "database_threads", number<VH_FIELD(contacts.database_threads)>(1, 256),
+            "Contacts tables in PostgreSQL that are worked on at once."},
+    Setting{"contacts", "connect_timeout_ms",
+            number<VH_FIELD(contacts.connect_timeout_ms)>(1, kMillion),
+            "For a connection to such a database, with each of its addresses."},
+    Setting{"contacts", "statement_timeout_ms",
+            number<VH_FIELD(contacts.statement_timeout_ms)>(1, 24 * 3600 * 1000),
+            "For a statement there, which is a thousand rows."},
+    Setting{"contacts", "lock_timeout_ms",
+            number<VH_FIELD(contacts.lock_timeout_ms)>(1, 24 * 3600 * 1000),
+            "For a lock that somebody else holds there."},
 
     Setting{"retention", "days", number<VH_FIELD(retention.days)>(0, 36'500),
             "How long jobs with their lists and results, events with their deliveries, received "

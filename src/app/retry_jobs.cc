@@ -3,6 +3,7 @@
 #include "async/and_finally.h"
 #include "jobs/retry.h"
 #include "store/accounts.h"
+#include "store/destinations.h"
 #include "store/jobs.h"
 
 namespace verihook::app {
@@ -31,14 +32,35 @@ Task<Result<std::string>> RetryJobs::take_in(jobs::Intake& intake,
   jobs::BulkRequest request;
   CO_TRY(metadata, jobs::retry_metadata(submission.metadata, submission.retry_of));
   request.metadata = std::move(metadata);
+  CO_TRY(routes, co_await routes_of(submission.tenant_id, submission.retry_of));
   const WallTime now = clock_.wall_now();
-  CO_TRY(job, co_await intake.commit(std::move(request), [&](store::Connection& db,
-                                                             const model::Job& stored) {
+  const auto also_store = [&](store::Connection& db, const model::Job& stored) -> Result<void> {
+    for (model::Destination& route : routes) {
+      route.job_id = stored.id;
+      TRY_VOID(store::insert_destination(db, route));
+    }
     return store::insert_idempotent_answer(db, submission.tenant_id, key, {"", 202, stored.id},
                                            now + kRememberedFor, now);
-  }));
+  };
+  CO_TRY(job, co_await intake.commit(std::move(request), also_store));
   engine_.wake();
   co_return job.id;
+}
+
+// The ways to contacts tables that the failed job had, for the job that takes its place.
+Task<Result<std::vector<model::Destination>>> RetryJobs::routes_of(std::string tenant_id,
+                                                                   std::string job_id) {
+  CO_TRY(all, co_await database_.read([&](store::Connection& db) {
+    return store::destinations_for(db, tenant_id, job_id);
+  }));
+  std::erase_if(all, [&](const model::Destination& destination) {
+    return destination.job_id != job_id || destination.kind != model::DestinationKind::kContacts;
+  });
+  for (model::Destination& route : all) {
+    route.id = ids_.make(id_prefix::kDestination);
+    route.created_at = route.updated_at = clock_.wall_now();
+  }
+  co_return all;
 }
 
 // What is left of a list that did not become a job.

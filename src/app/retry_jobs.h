@@ -11,6 +11,7 @@
 #include "jobs/engine.h"
 #include "jobs/housekeeping.h"
 #include "jobs/intake.h"
+#include "model/destination.h"
 #include "store/database.h"
 
 namespace verihook::app {
@@ -35,6 +36,8 @@ class RetryJobs final : public destinations::RetrySubmitter {
   // The new job's id, under `key` from then on.
   Task<Result<std::string>> take_in(jobs::Intake& intake, destinations::RetrySubmission& submission,
                                     std::string key);
+  Task<Result<std::vector<model::Destination>>> routes_of(std::string tenant_id,
+                                                          std::string job_id);
   Task<void> abandon_rest(jobs::Intake& intake);
 
   store::Database& database_;

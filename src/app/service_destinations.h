@@ -4,15 +4,19 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "app/config.h"
 #include "async/timers.h"
+#include "base/random.h"
 #include "crypto/secret_box.h"
 #include "delivery/destination_handler.h"
 #include "gateway/webhook_metrics.h"
+#include "http/client.h"
 #include "net/address_filter.h"
 #include "net/host_lookup.h"
 #include "net/network.h"
+#include "store/database.h"
 
 namespace verihook::app {
 
@@ -26,6 +30,10 @@ class ServiceDestinations {
     net::Network& network;
     const net::AddressFilter& filter;
     const crypto::SecretBox& secrets;
+    store::Database& database;
+    http::Client& client;
+    Random& random;
+    std::string helo;  // the name that mail servers are told
     gateway::WebhookMetrics& metrics;
     const Environment& environment;  // read once: what commands get of it
   };

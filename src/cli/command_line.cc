@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "app/wiring.h"
+#include "cli/command_options.h"
 #include "webhooks/payload.h"
 
 namespace verihook::cli {
@@ -45,6 +46,7 @@ class Parser {
     add_dead_letters();
     add_replays();
     add_sources();
+    add_contacts();
     add_keys();
     add_erase();
     add_webhook_commands();
@@ -355,31 +357,13 @@ class Parser {
     return made;
   }
 
-  void add_source_settings(CLI::App& command) {
-    command.add_option("--kind", sources_.kind, "How requests are checked: hmac, stripe, …");
-    command.add_option("--secret", sources_.secrets, "A secret; may be repeated")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    command.add_option("--header", sources_.header, "Where the signature stands");
-    command.add_option("--prefix", sources_.prefix, "What stands before it, like sha256=");
-    command.add_option("--encoding", sources_.encoding, "hex or base64");
-    command.add_option("--allow", sources_.ip_allowlist, "A range of addresses; may be repeated")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->type_name("CIDR");
-    command.add_option("--mode", sources_.mode, "enforce or shadow");
-    command.add_option("--dedup-key", sources_.dedup_key, "The member that names an event");
-    command.add_option("--tolerance", sources_.timestamp_tolerance_s,
-                       "Seconds by which a time may be off");
-    command.add_option("--body-bytes-max", sources_.body_bytes_max, "Longest body");
-  }
-
   void add_sources() {
     auto* sources = group("sources", "Doors for other people's webhooks, and what they refused");
     auto* list = add_source_command(*sources, "list", "All of them", "");
     add_source_command(*sources, "show", "One of them, as JSON");
-    add_source_settings(*add_source_command(*sources, "create", "Open one, of this name"));
-    add_source_settings(*add_source_command(*sources, "update", "Change what is given"));
+    add_source_settings(*add_source_command(*sources, "create", "Open one, of this name"),
+                        sources_);
+    add_source_settings(*add_source_command(*sources, "update", "Change what is given"), sources_);
     auto* rotate = add_source_command(*sources, "rotate-secret",
                                       "Take a new secret; the old ones are good for 24 hours more");
     rotate->add_option("--secret", sources_.secrets, "The new one (default: one is made)")
@@ -400,6 +384,15 @@ class Parser {
     rejected->add_option("--limit", sources_.limit, "So many at most")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000}))
         ->capture_default_str();
+  }
+
+  void add_contacts() {
+    auto* contacts = group("contacts", "Tables of contacts that results are applied to");
+    auto* verify = command(*contacts, "verify", "Verify what stands in a table", [this] {
+      contacts_verify_.connection = connection_;
+      return contacts_verify_;
+    });
+    add_contacts_verify_options(*verify, contacts_verify_);
   }
 
   void add_erase() {
@@ -577,6 +570,7 @@ class Parser {
   DeadLettersRequeueOptions requeue_;
   ReplaysCreateOptions replays_create_;
   SourcesOptions sources_;
+  ContactsVerifyOptions contacts_verify_;
   EraseOptions erase_;
   KeysCreateOptions keys_create_;
   KeysRevokeOptions keys_revoke_;

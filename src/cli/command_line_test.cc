@@ -67,6 +67,9 @@ TEST_F(CommandLine, EndsWithTwoAndOneSentenceOnWrongUsage) {
       {"bulk", "a.csv", "--webhook-secret", "s"},
       {"keys"},
       {"keys", "create", "--scope", "root"},
+      {"contacts", "verify"},
+      {"contacts", "verify", "--all", "--never"},
+      {"contacts", "verify", "--older-than-days", "-1"},
       {"trigger", "bulk.completed", "--to", "http://127.0.0.1:1/"},
       {"trigger", "bulk.exploded", "--to", "http://127.0.0.1:1/", "--secret", "s"},
       {"check-signature", "--secret", "s"},
@@ -82,6 +85,16 @@ TEST_F(CommandLine, EndsWithTwoAndOneSentenceOnWrongUsage) {
   }
   EXPECT_THAT(ending({"keys", "create", "--scope", "root"}).error,
               HasSubstr("see `verihook keys create --help`"));
+}
+
+TEST_F(CommandLine, ReadsWhichContactsAreToBeVerified) {
+  const auto due = parsed<ContactsVerifyOptions>(
+      {"contacts", "verify", "--destination", "crm", "--never", "--older-than-days", "30"});
+  EXPECT_EQ(due.destination, "crm");
+  EXPECT_TRUE(due.never);
+  EXPECT_FALSE(due.all);
+  EXPECT_EQ(due.older_than_days, 30);
+  EXPECT_TRUE(parsed<ContactsVerifyOptions>({"contacts", "verify", "--all", "--no-smtp"}).no_smtp);
 }
 
 TEST_F(CommandLine, WithoutACommandIsWrongUsageAndShowsHelp) {

@@ -20,6 +20,7 @@ int run(const ResourceActOptions& options);
 int run(const DeadLettersRequeueOptions& options);
 int run(const ReplaysCreateOptions& options);
 int run(const SourcesOptions& options);
+int run(const ContactsVerifyOptions& options);
 int run(const KeysCreateOptions& options);
 int run(const KeysListOptions& options);
 int run(const KeysRevokeOptions& options);

@@ -22,7 +22,7 @@ Result<verification::AuditReport> examine(const DoctorOptions& options) {
   TRY(config, app::load_config(options.config, app::process_environment));
   // What is found goes to standard output; the log has nothing to add.
   set_log_level(LogLevel::kOff);
-  TRY(roots, net::TrustStore::load(""));
+  TRY(roots, net::TrustStore::load(config.network.extra_ca_file));
   ClientSession session;
   crypto::SystemRandom random;
   TRY(filter, app::address_filter_here(config));

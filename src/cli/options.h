@@ -142,6 +142,18 @@ struct SourcesOptions {
   bool json = false;
 };
 
+// `verihook contacts verify`: one of the selections at least.
+struct ContactsVerifyOptions {
+  Connection connection;
+  std::string destination;  // a name or an id; empty: the embedded table
+  bool all = false;
+  bool never = false;
+  std::optional<std::int64_t> older_than_days;
+  std::string name;
+  bool no_smtp = false;
+  std::string idempotency_key;
+};
+
 struct KeysCreateOptions {
   Connection connection;
   std::string name;
@@ -211,9 +223,10 @@ using Invocation =
     std::variant<ServeOptions, DemoOptions, DoctorOptions, VerifyOptions, BulkOptions,
                  JobsListOptions, JobsShowOptions, JobsActOptions, ResourceListOptions,
                  ResourceShowOptions, ResourceActOptions, DeadLettersRequeueOptions,
-                 ReplaysCreateOptions, SourcesOptions, KeysCreateOptions, KeysListOptions,
-                 KeysRevokeOptions, EraseOptions, TriggerOptions, ListenOptions, SignOptions,
-                 CheckSignatureOptions, ConfigOptions, ListsShowOptions, ListsUpdateOptions>;
+                 ReplaysCreateOptions, SourcesOptions, ContactsVerifyOptions, KeysCreateOptions,
+                 KeysListOptions, KeysRevokeOptions, EraseOptions, TriggerOptions, ListenOptions,
+                 SignOptions, CheckSignatureOptions, ConfigOptions, ListsShowOptions,
+                 ListsUpdateOptions>;
 
 // Exit codes of the program.
 inline constexpr int kDone = 0;

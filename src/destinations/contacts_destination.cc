@@ -1,18 +1,22 @@
 #include "destinations/contacts_destination.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
+#include "async/run_on.h"
 #include "base/log.h"
 #include "delivery/schedule.h"
 #include "destinations/event_facts.h"
 #include "destinations/failure.h"
+#include "destinations/http_destination.h"
 #include "destinations/remote_job.h"
 #include "destinations/result_reader.h"
 #include "model/event.h"
 #include "store/accounts.h"
 #include "store/contacts.h"
 #include "store/destinations.h"
+#include "store/embedded_contacts.h"
 #include "store/jobs.h"
 #include "webhooks/strict_json.h"
 
@@ -24,8 +28,9 @@ using delivery::AttemptResult;
 namespace {
 
 constexpr std::size_t kUnreadTailBytesMax =
-    64 * 1024;  // of a body that is no results, before it ends
-constexpr std::int64_t kContactsPage = 1'000;
+    64 * 1024;                              // of a body that is no results, before it ends
+constexpr std::size_t kRestPage = 200'000;  // addresses that are compared with the results at once
+constexpr std::size_t kMarkedAtOnce = 1'000;
 constexpr Milliseconds kSubmissionMemory = std::chrono::hours{24 * 30};
 
 // For std::expected: the attempt's failure.
@@ -53,25 +58,25 @@ Result<model::RemoteJob> row_of(store::Connection& db, const model::Event& event
   return row;
 }
 
-Result<void> apply_results(store::Connection& db, const std::string& tenant_id,
-                           const std::string& job_id, WallTime now, const ResultFile& results,
-                           std::size_t batch_rows) {
-  return results.read(batch_rows, [&](std::span<const model::ContactUpdate> rows) -> Result<void> {
-    TRY_VOID(store::apply_verification(db, tenant_id, job_id, now, rows));
-    return {};
-  });
+store::ContactSelection contacts_of_job(std::string job_id) {
+  return {.which = store::ContactSelection::Which::kOfJob,
+          .verified_before = {},
+          .job_id = std::move(job_id)};
 }
 
-// The contacts of a failed job that it left without a result are the new job's from now on, so that
-// should it fail as well, the rest of it is known.
-Result<void> hand_over_contacts(store::Connection& db, const std::string& tenant_id,
-                                const std::string& old_job, const std::string& new_job) {
-  if (new_job.empty() || new_job == old_job) return {};
-  for (;;) {
-    TRY(page, store::contacts_of_job(db, tenant_id, old_job, "", kContactsPage));
-    if (page.empty()) return {};
-    TRY_VOID(store::mark_contacts(db, tenant_id, new_job, page));
-  }
+// Takes out of `emails` those that have a result; the others keep their order.
+Result<void> leave_out_known(std::vector<std::string>& emails, const store::ContactsTable& table,
+                             const ResultFile& results, std::size_t batch_rows) {
+  std::unordered_set<std::string> open;
+  for (const std::string& email : emails) open.insert(table.key_of(email));
+  TRY_VOID(
+      results.read(batch_rows, [&](std::span<const model::ContactUpdate> rows) -> Result<void> {
+        for (const model::ContactUpdate& row : rows) open.erase(table.key_of(row.email));
+        return {};
+      }));
+  std::erase_if(emails,
+                [&](const std::string& email) { return !open.contains(table.key_of(email)); });
+  return {};
 }
 
 // Feeds a download to the reader. The body of an error answer comes this way too, before its status
@@ -108,12 +113,16 @@ class Sink {
 
 ContactsDestination::ContactsDestination(store::Database& database, http::Client& client,
                                          const Clock& clock, const crypto::SecretBox& secrets,
-                                         RetrySubmitter* submitter, ContactsOptions options)
+                                         store::PostgresContactsOpener& postgres,
+                                         asio::thread_pool* cpu_pool, OwnJobs own,
+                                         ContactsOptions options)
     : database_(database),
       client_(client),
       clock_(clock),
       secrets_(secrets),
-      submitter_(submitter),
+      postgres_(postgres),
+      cpu_pool_(cpu_pool),
+      own_(own),
       options_(std::move(options)) {}
 
 Task<AttemptResult> ContactsDestination::attempt(const model::Destination& destination,
@@ -147,33 +156,62 @@ Task<ContactsDestination::Step<>> ContactsDestination::handle(const model::Desti
   auto parsed = webhooks::parse_strict_json(payload_of(event, clock_.wall_now()),
                                             webhooks::received_json_limits());
   if (!parsed || !parsed->is_object()) co_return refused("The event's body is not a JSON object.");
-  Job job{event, std::move(parsed->get_object()), {}, {}, deadline};
+  Job job{event, std::move(parsed->get_object()), {}, {}, nullptr, deadline};
   job.id = text_of(job.payload, "job_id");
   if (job.id.empty()) co_return refused("The event has no job_id.");
-  auto providers = co_await providers_of(destination, event);
-  if (!providers) co_return std::unexpected(std::move(providers).error());
-  job.providers = std::move(*providers);
+  auto settings = co_await settings_of(destination);
+  if (!settings) co_return std::unexpected(std::move(settings).error());
+  job.table = open_table(std::move(settings->postgres), event.tenant_id);
+  job.providers.push_back(std::move(settings->provider));
+  if (const auto added = co_await add_source(job); !added) co_return added;
   co_return co_await (this->*handler->second)(job);
 }
 
-Task<ContactsDestination::Step<std::vector<ProviderSettings>>> ContactsDestination::providers_of(
-    const model::Destination& destination, const model::Event& event) {
-  std::vector<ProviderSettings> providers;
-  auto own = open_provider_settings(destination.settings, secrets_,
-                                    destination.tenant_id + "|" + destination.id);
+Task<ContactsDestination::Step<ContactsSettings>> ContactsDestination::settings_of(
+    const model::Destination& destination) {
+  auto own = open_contacts_settings(destination.settings, secrets_, secret_place(destination));
   if (!own) co_return failing(own.error());
-  providers.push_back(std::move(*own));
-  if (event.source_name.empty()) co_return providers;
+  if (own->destination.empty()) co_return std::move(*own);
+  const auto other = co_await database_.read([&](store::Connection& db) {
+    return store::find_destination(db, destination.tenant_id, own->destination);
+  });
+  if (!other && other.error().code == Errc::kNotFound) {
+    co_return refused("The destination " + own->destination +
+                      " is gone, and with it the way to its contacts table.");
+  }
+  if (!other) co_return failing(other.error());
+  auto theirs = open_contacts_settings(other->settings, secrets_, secret_place(*other));
+  if (!theirs) co_return failing(theirs.error());
+  co_return std::move(*theirs);
+}
+
+std::unique_ptr<store::ContactsTable> ContactsDestination::open_table(
+    std::optional<store::PostgresContactsSpec> postgres, const std::string& tenant_id) const {
+  if (postgres) return postgres_.open(*std::move(postgres));
+  return std::make_unique<store::EmbeddedContacts>(database_, tenant_id);
+}
+
+Task<Result<std::unique_ptr<store::ContactsTable>>> ContactsDestination::find_table(
+    const model::Destination& destination) {
+  auto settings = co_await settings_of(destination);
+  if (!settings) co_return fail(Errc::kInvalidArgument, settings.error().error);
+  co_return open_table(std::move(settings->postgres), destination.tenant_id);
+}
+
+// What the event's source says about its provider.
+Task<ContactsDestination::Step<>> ContactsDestination::add_source(Job& job) {
+  const model::Event& event = job.event;
+  if (event.source_name.empty()) co_return Step<>{};
   // By name, because a source may serve several tenants.
   const auto source = co_await database_.read(
       [&](store::Connection& db) { return store::find_source_by_name(db, event.source_name); });
   if (!source && source.error().code != Errc::kNotFound) co_return failing(source.error());
-  if (!source || source->id != event.source_id) co_return providers;
+  if (!source || source->id != event.source_id) co_return Step<>{};
   auto theirs =
       open_provider_settings(source->settings, secrets_, source->tenant_id + "|" + source->id);
   if (!theirs) co_return failing(theirs.error());
-  providers.push_back(std::move(*theirs));
-  co_return providers;
+  job.providers.push_back(std::move(*theirs));
+  co_return Step<>{};
 }
 
 bool ContactsDestination::is_own(const http::Url& url) const {
@@ -239,33 +277,59 @@ Task<ContactsDestination::Step<std::unique_ptr<ResultFile>>> ContactsDestination
   co_return std::move(*file);
 }
 
-Task<ContactsDestination::Step<>> ContactsDestination::complete(const Job& job) {
-  const auto target = target_of(job, text_of(job.payload, "download_url"));
-  if (!target) co_return std::unexpected(target.error());
-  const auto results = co_await download(job, *target);
-  if (!results) co_return std::unexpected(results.error());
+Task<ContactsDestination::Step<std::unique_ptr<ResultFile>>> ContactsDestination::results_of(
+    const Job& job, std::string url) {
+  if (job.event.origin == model::EventOrigin::kReceived) {
+    auto target = target_of(job, url);
+    if (!target) co_return std::unexpected(std::move(target).error());
+    co_return co_await download(job, *std::move(target));
+  }
+  auto file = ResultFile::create(options_.folder);
+  if (!file) co_return failing(file.error());
+  const auto read = co_await own_.results.append(job.event.tenant_id, job.id, **file);
+  if (!read) co_return failing(read.error());
+  if (const auto sealed = (*file)->seal(); !sealed) co_return failing(sealed.error());
+  co_return std::move(*file);
+}
+
+Task<ContactsDestination::Step<>> ContactsDestination::apply(const Job& job,
+                                                             const ResultFile& results) {
+  const auto applied = co_await job.table->apply(
+      job.id, job.event.created_at,
+      [&](const store::OnContactBatch& on_batch) {
+        return results.read(options_.batch_rows, on_batch);
+      },
+      job.deadline);
+  if (!applied) co_return failing(applied.error());
+  co_return Step<>{};
+}
+
+// The row of the provider's job; those of this program have theirs elsewhere.
+Task<ContactsDestination::Step<>> ContactsDestination::note(const Job& job,
+                                                            void (*change)(model::RemoteJob&,
+                                                                           const json::object&)) {
+  if (job.event.origin != model::EventOrigin::kReceived) co_return Step<>{};
   const WallTime now = clock_.wall_now();
-  const auto written = co_await database_.write([&](store::Connection& db) -> Result<void> {
-    TRY_VOID(apply_results(db, job.event.tenant_id, job.id, now, **results, options_.batch_rows));
+  const auto noted = co_await database_.write([&](store::Connection& db) -> Result<void> {
     TRY(row, row_of(db, job.event, job.id, now));
-    apply_completed(row, job.payload);
+    change(row, job.payload);
     return store::upsert_remote_job(db, row);
   });
-  if (!written) co_return failing(written.error());
+  if (!noted) co_return failing(noted.error());
   co_return Step<>{};
+}
+
+Task<ContactsDestination::Step<>> ContactsDestination::complete(const Job& job) {
+  const auto results = co_await results_of(job, text_of(job.payload, "download_url"));
+  if (!results) co_return std::unexpected(results.error());
+  if (const auto applied = co_await apply(job, **results); !applied) co_return applied;
+  co_return co_await note(job, apply_completed);
 }
 
 Task<ContactsDestination::Step<>> ContactsDestination::fail_job(const Job& job) {
   // First what people look for, even if the partial results cannot be had.
-  const WallTime now = clock_.wall_now();
-  const auto noted = co_await database_.write([&](store::Connection& db) -> Result<void> {
-    TRY(row, row_of(db, job.event, job.id, now));
-    apply_failed(row, job.payload);
-    return store::upsert_remote_job(db, row);
-  });
-  if (!noted) co_return failing(noted.error());
+  if (const auto noted = co_await note(job, apply_failed); !noted) co_return noted;
   if (!truth_of(job.payload, "partial_results_available")) co_return Step<>{};
-
   std::string url = text_of(job.payload, "download_url");
   for (const ProviderSettings& provider : job.providers) {
     if (url.empty()) url = expand_job_id(provider.results_url, job.id);
@@ -273,17 +337,11 @@ Task<ContactsDestination::Step<>> ContactsDestination::fail_job(const Job& job) 
   if (url.empty()) {
     co_return refused("The event has no download_url, and no settings name a results_url.");
   }
-  const auto target = target_of(job, url);
-  if (!target) co_return std::unexpected(target.error());
-  const auto results = co_await download(job, *target);
+  const auto results = co_await results_of(job, std::move(url));
   if (!results) co_return std::unexpected(results.error());
-  const auto written = co_await database_.write([&](store::Connection& db) {
-    return apply_results(db, job.event.tenant_id, job.id, clock_.wall_now(), **results,
-                         options_.batch_rows);
-  });
-  if (!written) co_return failing(written.error());
+  if (const auto applied = co_await apply(job, **results); !applied) co_return applied;
   if (!wants_retry(job.payload)) co_return Step<>{};
-  co_return co_await submit_rest(job);
+  co_return co_await submit_rest(job, **results);
 }
 
 Task<ContactsDestination::Step<>> ContactsDestination::progress(const Job& job) {
@@ -305,43 +363,45 @@ Task<ContactsDestination::Step<>> ContactsDestination::progress(const Job& job) 
   co_return Step<>{};
 }
 
-Task<ContactsDestination::Step<>> ContactsDestination::submit_rest(const Job& job) {
+Task<ContactsDestination::Step<>> ContactsDestination::submit_rest(const Job& job,
+                                                                   const ResultFile& results) {
   const std::string& tenant_id = job.event.tenant_id;
   const std::string key = submission_key(job.event);
   const auto before = co_await database_.read([&](store::Connection& db) {
     return store::find_idempotent_answer(db, tenant_id, key, clock_.wall_now());
   });
   if (!before) co_return failing(before.error());
-  if (*before) co_return Step<>{};
+  // Whatever came between the submission and the end of the handing over, that goes on.
+  if (*before) co_return co_await hand_over(job, results, (*before)->body);
 
-  const auto submitted = co_await submit_contacts(job);
+  const auto submitted = co_await submit_contacts(job, results);
   if (!submitted) co_return std::unexpected(submitted.error());
   const WallTime now = clock_.wall_now();
-  const auto remembered = co_await database_.write([&](store::Connection& db) -> Result<void> {
-    TRY_VOID(store::insert_idempotent_answer(db, tenant_id, key, {{}, 202, *submitted},
-                                             now + kSubmissionMemory, now));
-    return hand_over_contacts(db, tenant_id, job.id, *submitted);
+  const auto remembered = co_await database_.write([&](store::Connection& db) {
+    return store::insert_idempotent_answer(db, tenant_id, key, {{}, 202, *submitted},
+                                           now + kSubmissionMemory, now);
   });
   if (!remembered && remembered.error().code != Errc::kConflict) {
     co_return failing(remembered.error());
   }
   log_info("the rest of a failed job was submitted", {{"job", job.id}, {"new_job", *submitted}});
-  co_return Step<>{};
+  co_return co_await hand_over(job, results, *submitted);
 }
 
-Task<ContactsDestination::Step<std::string>> ContactsDestination::submit_contacts(const Job& job) {
+Task<ContactsDestination::Step<std::string>> ContactsDestination::submit_contacts(
+    const Job& job, const ResultFile& results) {
   const std::string& tenant_id = job.event.tenant_id;
-  if (submitter_ != nullptr) {
+  if (own_.submitter != nullptr) {
     const auto own = co_await database_.read(
         [&](store::Connection& db) { return store::find_job(db, tenant_id, job.id); });
     if (!own && own.error().code != Errc::kNotFound) co_return failing(own.error());
     if (own) {
-      auto retried = co_await submitter_->retry_own_job(tenant_id, job.id, job.event.id);
+      auto retried = co_await own_.submitter->retry_own_job(tenant_id, job.id, job.event.id);
       if (retried) co_return std::move(*retried);
       if (retried.error().code != Errc::kUnsupported) co_return failing(retried.error());
     }
   }
-  auto emails = co_await contacts_left(job);
+  auto emails = co_await contacts_left(job, results);
   if (!emails) co_return std::unexpected(std::move(emails).error());
   if (emails->empty()) co_return std::string();
   RetrySubmission submission{tenant_id, std::move(*emails), job.id, job.event.id};
@@ -355,26 +415,64 @@ Task<ContactsDestination::Step<std::string>> ContactsDestination::submit_contact
     if (!submitted) co_return failing(submitted.error());
     co_return std::move(*submitted);
   }
-  if (submitter_ == nullptr) co_return std::string();
-  auto submitted = co_await submitter_->submit(std::move(submission));
+  if (own_.submitter == nullptr) co_return std::string();
+  auto submitted = co_await own_.submitter->submit(std::move(submission));
   if (!submitted) co_return failing(submitted.error());
   co_return std::move(*submitted);
 }
 
+// Contacts that carry the failed job and have no result of it, a page at a time; empty at the end.
+Task<ContactsDestination::Step<std::vector<std::string>>> ContactsDestination::next_left(
+    const Job& job, const ResultFile& results, store::ContactsReader& reader) {
+  for (;;) {
+    std::vector<std::string> emails;
+    while (emails.size() < kRestPage) {
+      auto page = co_await reader.next();
+      if (!page) co_return failing(page.error());
+      if (page->empty()) break;
+      std::ranges::move(*page, std::back_inserter(emails));
+    }
+    if (emails.empty()) co_return emails;
+    const auto known = co_await run_on(cpu_pool_, [&] {
+      return leave_out_known(emails, *job.table, results, options_.batch_rows);
+    });
+    if (!known) co_return failing(known.error());
+    if (!emails.empty()) co_return emails;
+  }
+}
+
 Task<ContactsDestination::Step<std::vector<std::string>>> ContactsDestination::contacts_left(
-    const Job& job) {
+    const Job& job, const ResultFile& results) {
+  const auto reader = job.table->read(contacts_of_job(job.id), job.deadline);
   std::vector<std::string> emails;
   for (;;) {
-    const std::string after = emails.empty() ? std::string() : emails.back();
-    auto page = co_await database_.read([&](store::Connection& db) {
-      return store::contacts_of_job(db, job.event.tenant_id, job.id, after, kContactsPage);
-    });
-    if (!page) co_return failing(page.error());
+    auto page = co_await next_left(job, results, *reader);
+    if (!page) co_return std::unexpected(std::move(page).error());
     if (page->empty()) co_return emails;
     if (emails.size() + page->size() > options_.retry_emails_max) {
       co_return refused("More addresses are left than one job may have; submit them by hand.");
     }
     std::ranges::move(*page, std::back_inserter(emails));
+  }
+}
+
+// The contacts of a failed job that it left without a result are the new job's from now on, so that
+// should it fail as well, the rest of it is known.
+Task<ContactsDestination::Step<>> ContactsDestination::hand_over(const Job& job,
+                                                                 const ResultFile& results,
+                                                                 std::string new_job) {
+  if (new_job.empty() || new_job == job.id) co_return Step<>{};
+  const auto reader = job.table->read(contacts_of_job(job.id), job.deadline);
+  for (;;) {
+    auto page = co_await next_left(job, results, *reader);
+    if (!page) co_return std::unexpected(std::move(page).error());
+    if (page->empty()) co_return Step<>{};
+    for (std::size_t i = 0; i < page->size(); i += kMarkedAtOnce) {
+      const auto some = std::span(*page).subspan(i, std::min(kMarkedAtOnce, page->size() - i));
+      const auto marked =
+          co_await job.table->mark(new_job, {some.begin(), some.end()}, job.deadline);
+      if (!marked) co_return failing(marked.error());
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 #include "destinations/contacts_destination.h"
 
 #include <filesystem>
+#include <map>
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
@@ -35,8 +36,75 @@ class RecordingSubmitter final : public RetrySubmitter {
   std::optional<Error> error;
 };
 
+// Results of this program's own job.
+class GivenResults final : public OwnResults {
+ public:
+  Task<Result<void>> append(std::string, std::string job_id, ResultFile& into) override {
+    asked.push_back(std::move(job_id));
+    for (const model::ContactUpdate& row : rows) CO_TRY_VOID(into.append(row));
+    co_return Result<void>{};
+  }
+  std::vector<model::ContactUpdate> rows;
+  std::vector<std::string> asked;
+};
+
+// A table elsewhere, which says what it was asked and fails as it is told.
+class RecordingOpener final : public store::PostgresContactsOpener {
+ public:
+  std::unique_ptr<store::ContactsTable> open(store::PostgresContactsSpec spec) override {
+    opened.push_back(std::move(spec));
+    return std::make_unique<Table>(*this);
+  }
+
+  std::vector<store::PostgresContactsSpec> opened;
+  std::vector<std::string> carrying;  // addresses that carry the job
+  std::map<std::string, std::string> marked;
+  std::vector<model::ContactUpdate> applied;
+  WallTime applied_at{};
+  std::optional<Error> error;
+
+ private:
+  class Reader final : public store::ContactsReader {
+   public:
+    explicit Reader(std::vector<std::string> emails) : emails_(std::move(emails)) {}
+    Task<Result<std::vector<std::string>>> next() override { co_return std::exchange(emails_, {}); }
+
+   private:
+    std::vector<std::string> emails_;
+  };
+
+  class Table final : public store::ContactsTable {
+   public:
+    explicit Table(RecordingOpener& owner) : owner_(owner) {}
+    Task<Result<std::int64_t>> apply(std::string, WallTime verified_at, store::ContactBatches rows,
+                                     Deadline) override {
+      if (owner_.error) co_return std::unexpected(*owner_.error);
+      owner_.applied_at = verified_at;
+      CO_TRY_VOID(rows([&](std::span<const model::ContactUpdate> batch) -> Result<void> {
+        owner_.applied.insert(owner_.applied.end(), batch.begin(), batch.end());
+        return {};
+      }));
+      co_return std::ssize(owner_.applied);
+    }
+    Task<Result<void>> mark(std::string job_id, std::vector<std::string> emails,
+                            Deadline) override {
+      for (const std::string& email : emails) owner_.marked[email] = job_id;
+      co_return Result<void>{};
+    }
+    std::unique_ptr<store::ContactsReader> read(store::ContactSelection, Deadline) override {
+      return std::make_unique<Reader>(owner_.carrying);
+    }
+    std::string key_of(std::string_view email) const override { return std::string(email); }
+
+   private:
+    RecordingOpener& owner_;
+  };
+};
+
 class ContactsDestinationTest : public ::testing::Test {
  protected:
+  static constexpr WallTime kArrival{Milliseconds{1'700'000'000'000}};
+
   ContactsDestinationTest() {
     EXPECT_TRUE(database_.open().has_value());
     destination_.tenant_id = "acme";
@@ -53,6 +121,10 @@ class ContactsDestinationTest : public ::testing::Test {
   std::string settings(std::string_view text, std::string_view place) const {
     const auto given = webhooks::parse_strict_json(text).value();
     return seal_provider_settings(given.get_object(), "{}", box_, place).value();
+  }
+  std::string table_settings(std::string_view text, std::string_view place) const {
+    const auto given = webhooks::parse_strict_json(text).value();
+    return seal_contacts_settings(given.get_object(), "{}", box_, place).value();
   }
   void set_source_settings(std::string_view text) {
     source_.settings = settings(text, "acme|src_1");
@@ -77,6 +149,21 @@ class ContactsDestinationTest : public ::testing::Test {
     event.source_id = source_.id;
     event.source_name = source_.name;
     event.body = std::move(body);
+    event.created_at = kArrival;
+    return attempt(event);
+  }
+  // An event of this program's own job.
+  AttemptResult attempt_own(std::string_view type, std::string tail) {
+    model::Event event;
+    event.tenant_id = "acme";
+    event.id = "evt_own";
+    event.type = type;
+    event.job_id = "job_1";
+    event.body = std::move(tail);
+    event.created_at = kArrival;
+    return attempt(event);
+  }
+  AttemptResult attempt(const model::Event& event) {
     const model::Delivery delivery;
     return run_task(io_, contacts_.attempt(destination_, event, delivery,
                                            Deadline::after(time_.clock(), Milliseconds{60'000})));
@@ -118,13 +205,17 @@ class ContactsDestinationTest : public ::testing::Test {
                             [](const Error&) {}};
   SimulatedHttpClient http_{time_};
   RecordingSubmitter submitter_;
+  GivenResults own_results_;
+  RecordingOpener postgres_;
   std::filesystem::path folder_ = std::filesystem::path(::testing::TempDir()) / "verihook-contacts";
   ContactsDestination contacts_{
       database_,
       http_,
       time_.clock(),
       box_,
-      &submitter_,
+      postgres_,
+      nullptr,
+      {own_results_, &submitter_},
       {.public_url = "http://here.example:8080", .folder = folder_, .http_ranges = {}}};
   model::Destination destination_;
   model::Source source_;
@@ -144,6 +235,7 @@ TEST_F(ContactsDestinationTest, AppliesResultsOnceHoweverOftenTheEventComes) {
   ASSERT_EQ(once.size(), 3u);
   EXPECT_EQ(once[0].email_verified, true);
   EXPECT_EQ(once[0].verification_job_id, "job_1");
+  EXPECT_EQ(once[0].verification_date, kArrival);
   EXPECT_EQ(once[0].email_invalid_reason, "");
   EXPECT_EQ(once[1].email_verified, false);
   EXPECT_EQ(once[1].email_invalid_reason, "no_mx");
@@ -394,48 +486,88 @@ TEST_F(ContactsDestinationTest, IgnoresOtherEventsAndRefusesPayloadsWithoutAJob)
   }
 }
 
-TEST(RemoteJob, CountsWholeQuarters) {
-  EXPECT_EQ(quarter_of(0, 0), 0);
-  EXPECT_EQ(quarter_of(24, 100), 0);
-  EXPECT_EQ(quarter_of(25, 100), 1);
-  EXPECT_EQ(quarter_of(99, 100), 3);
-  EXPECT_EQ(quarter_of(100, 100), 4);
-  EXPECT_EQ(quarter_of(200, 100), 4);
-  EXPECT_EQ(quarter_of(INT64_MAX - 1, INT64_MAX), 3);
+constexpr std::string_view kElsewhere =
+    R"({"database":"postgres://app:hush@db.example/crm","table":"people",)"
+    R"("api_key":"k","allowed_hosts":["api.example.com"]})";
+
+TEST_F(ContactsDestinationTest, AppliesToATableElsewhereWithTheEventsTime) {
+  destination_.settings = table_settings(kElsewhere, "acme|dst_1");
+  answer(std::string(kThree));
+  const AttemptResult result = complete();
+  EXPECT_TRUE(result.success) << result.error;
+  ASSERT_EQ(postgres_.opened.size(), 1u);
+  EXPECT_EQ(postgres_.opened[0].url.password, "hush");
+  EXPECT_EQ(postgres_.opened[0].table, "people");
+  ASSERT_EQ(postgres_.applied.size(), 3u);
+  EXPECT_EQ(postgres_.applied[1].email_invalid_reason, "no_mx");
+  EXPECT_EQ(postgres_.applied_at, kArrival);
+  EXPECT_EQ(remote_job()->status, "completed");
+  EXPECT_TRUE(contacts().empty());
 }
 
-TEST(ProviderSettings, SealTheKeyToItsPlaceAndKeepItOverChanges) {
-  SeededRandom random(3);
-  const crypto::SecretBox box(crypto::AesKey(std::array<std::byte, crypto::kAesKeyBytes>{}),
-                              random);
-  const auto seal = [&](std::string_view text, std::string_view previous) {
-    const auto given = webhooks::parse_strict_json(text).value();
-    return seal_provider_settings(given.get_object(), previous, box, "t|src_1");
-  };
-  const std::string stored = seal(R"({"api_key":"k","other":1})", "{}").value();
-  EXPECT_EQ(stored.find("\"k\""), std::string::npos);
-  EXPECT_NE(stored.find("\"other\":1"), std::string::npos);
-  EXPECT_EQ(open_provider_settings(stored, box, "t|src_1")->api_key, "k");
-  EXPECT_FALSE(open_provider_settings(stored, box, "t|src_2"));
-  const std::string changed = seal(R"({"allowed_hosts":["A.example"]})", stored).value();
-  EXPECT_EQ(open_provider_settings(changed, box, "t|src_1")->api_key, "k");
-  EXPECT_EQ(
-      open_provider_settings(seal(R"({"api_key":null})", stored).value(), box, "t|src_1")->api_key,
-      "");
-  EXPECT_TRUE(public_provider_settings(stored)->at("has_api_key").as_bool());
-  EXPECT_FALSE(public_provider_settings(stored)->contains("api_key_sealed"));
-  for (const std::string_view bad :
-       {R"({"api_key":""})", R"({"api_key":"a b"})", R"({"api_key":1})", R"({"allowed_hosts":1})",
-        R"({"allowed_hosts":["http://x.example"]})", R"({"allowed_hosts":["x.example/a"]})",
-        R"({"allowed_hosts":[""]})", R"({"submit_url":"nonsense"})",
-        R"({"results_url":"https://x.example/"})"}) {
-    EXPECT_FALSE(seal(bad, "{}")) << bad;
+TEST_F(ContactsDestinationTest, TriesADatabaseAgainThatMayComeBackAndNoOther) {
+  destination_.settings = table_settings(kElsewhere, "acme|dst_1");
+  answer(std::string(kThree));
+  for (const auto& [code, retryable] :
+       {std::pair(Errc::kConnectionRefused, true), std::pair(Errc::kConnectionLost, true),
+        std::pair(Errc::kBusy, true), std::pair(Errc::kTimeout, true),
+        std::pair(Errc::kForbidden, false), std::pair(Errc::kNotFound, false),
+        std::pair(Errc::kUnauthorized, false), std::pair(Errc::kForbiddenAddress, false)}) {
+    postgres_.error = Error{code, "grant it"};
+    const AttemptResult result = complete();
+    EXPECT_FALSE(result.success);
+    EXPECT_EQ(result.retryable, retryable) << to_string(code);
+    EXPECT_EQ(result.error, "grant it");
   }
+  EXPECT_FALSE(remote_job());
 }
 
-TEST(ProviderSettings, EncodeTheJobInTheUrl) {
-  EXPECT_EQ(expand_job_id("https://x/{job_id}/r", "job_1"), "https://x/job_1/r");
-  EXPECT_EQ(expand_job_id("https://x/{job_id}", "../a?b"), "https://x/%2e%2e%2fa%3fb");
+TEST_F(ContactsDestinationTest, SubmitsContactsThatCarryAJobOfAnotherAndHaveNoResult) {
+  destination_.settings = table_settings(kElsewhere, "acme|dst_1");
+  postgres_.carrying = {"a@x.example", "b@x.example", "c@x.example"};
+  answer(R"([{"email":"b@x.example","is_valid":true,"reason":"accepted_email"}])");
+  EXPECT_TRUE(fail_job().success);
+  ASSERT_EQ(submitter_.submissions.size(), 1u);
+  const std::vector<std::string> rest = {"a@x.example", "c@x.example"};
+  EXPECT_EQ(submitter_.submissions[0].emails, rest);
+  EXPECT_EQ(postgres_.marked, (std::map<std::string, std::string>{{"a@x.example", "job_new"},
+                                                                  {"c@x.example", "job_new"}}));
+  // What a crash between the two left undone is done by the next attempt, with the same job.
+  postgres_.marked.clear();
+  EXPECT_TRUE(fail_job().success);
+  EXPECT_EQ(submitter_.submissions.size(), 1u);
+  EXPECT_EQ(postgres_.marked.size(), 2u);
+}
+
+TEST_F(ContactsDestinationTest, ReadsResultsOfItsOwnJobsWithoutANetwork) {
+  import({"a@x.example", "b@x.example"});
+  own_results_.rows = {{"a@x.example", true, ""}, {"b@x.example", false, "no_mx"}};
+  const auto applied = attempt_own("bulk.completed", R"("status":"completed")");
+  EXPECT_TRUE(applied.success) << applied.error;
+  EXPECT_EQ(own_results_.asked, std::vector<std::string>{"job_1"});
+  EXPECT_TRUE(http_.requests().empty());
+  EXPECT_EQ(contacts()[0].email_verified, true);
+  EXPECT_EQ(contacts()[1].email_invalid_reason, "no_mx");
+  EXPECT_EQ(contacts()[1].verification_job_id, "job_1");
+}
+
+TEST_F(ContactsDestinationTest, ARouteLeadsToTheTableOfAnotherDestinationUntilThatIsGone) {
+  model::Destination table = destination_;
+  table.id = "dst_2";
+  table.settings = table_settings(kElsewhere, "acme|dst_2");
+  write([&](store::Connection& db) { return store::insert_destination(db, table); });
+  destination_.settings = contacts_route_settings("dst_2");
+  own_results_.rows = {{"a@x.example", true, ""}};
+  const std::string tail = R"("status":"completed")";
+  EXPECT_TRUE(attempt_own("bulk.completed", tail).success);
+  EXPECT_EQ(postgres_.applied.size(), 1u);
+  EXPECT_EQ(postgres_.opened[0].url.password, "hush");
+  write([&](store::Connection& db) {
+    return store::delete_destination(db, "acme", "dst_2", kArrival);
+  });
+  const AttemptResult gone = attempt_own("bulk.completed", tail);
+  EXPECT_FALSE(gone.success);
+  EXPECT_FALSE(gone.retryable);
 }
 
 }  // namespace

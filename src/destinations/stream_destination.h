@@ -8,6 +8,8 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "crypto/secret_box.h"
 #include "delivery/destination_handler.h"
@@ -16,14 +18,26 @@
 namespace verihook::destinations {
 
 inline constexpr ServiceScheme kRedisSchemes[] = {{"redis", false, 6379}, {"rediss", true, 6379}};
+inline constexpr ServiceScheme kNatsSchemes[] = {{"nats", false, 4222}, {"tls", true, 4222}};
 
 // The members of `settings`, as they are called there.
 namespace stream_setting {
-inline constexpr std::string_view kStream = "stream";             // redis: the key; nats: see below
+// redis: the key; nats: the stream that is to take the message, empty: any
+inline constexpr std::string_view kStream = "stream";
+inline constexpr std::string_view kSubject = "subject";           // nats
 inline constexpr std::string_view kLengthMax = "length_max";      // redis: MAXLEN; 0: none
 inline constexpr std::string_view kLengthExact = "length_exact";  // redis: MAXLEN = instead of ~
 }  // namespace stream_setting
 inline constexpr std::string_view kDefaultStream = "verihook";
+inline constexpr std::string_view kDefaultSubject = "verihook.{event_type}";
+inline constexpr std::size_t kSubjectBytesMax = 255;
+
+// Whether `subject` makes a subject of every event: no wildcards, no empty token, nothing of the
+// server's own ($…), and no other braces than {event_type}, {source} and {tenant_id}.
+bool is_subject_template(std::string_view subject);
+// The subject of an event. What NATS would not take of a value becomes `_`, and so do the dots of
+// sources and tenants; a value that is missing is `_`.
+std::string subject_of(std::string_view subject_template, const model::Event& event);
 
 class StreamDestination final : public delivery::DestinationHandler {
  public:

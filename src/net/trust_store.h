@@ -22,10 +22,23 @@ class TrustStore {
 
   // Makes `context` verify by these roots.
   void install(SSL_CTX* context) const;
+  // The path of a file with all these roots, for libraries that read it themselves; it is there as
+  // long as this store is. Empty when the system keeps its own in none of the usual places.
+  const std::string& file() const { return file_->path; }
 
  private:
-  explicit TrustStore(std::shared_ptr<X509_STORE> store) : store_(std::move(store)) {}
+  struct File {
+    ~File();
+    std::string path;
+    int fd = -1;  // of a nameless file, when it is a copy
+  };
+  static Result<std::shared_ptr<const File>> file_with(const std::string& extra_ca_file);
+
+  TrustStore(std::shared_ptr<X509_STORE> store, std::shared_ptr<const File> file)
+      : store_(std::move(store)), file_(std::move(file)) {}
+
   std::shared_ptr<X509_STORE> store_;
+  std::shared_ptr<const File> file_;
 };
 
 // Requires the peer's certificate to carry `server_name`, a host name or an IP address, among its

@@ -93,15 +93,33 @@ Result<std::vector<model::Contact>> list_contacts(Connection& db, std::string_vi
                    {tenant_id, to_lower(after_email), limit}, contact_of);
 }
 
-Result<std::vector<std::string>> contacts_of_job(Connection& db, std::string_view tenant_id,
-                                                 std::string_view job_id,
+Result<std::vector<std::string>> select_contacts(Connection& db, std::string_view tenant_id,
+                                                 const ContactSelection& selection,
                                                  std::string_view after_email, std::int64_t limit) {
-  return find_rows(db,
-                   "SELECT email FROM contacts WHERE tenant_id = $1 AND verification_job_id = $2"
-                   " AND verification_job_id <> '' AND result_job_id <> $2 AND email_key > $3"
-                   " ORDER BY email_key LIMIT $4",
-                   {tenant_id, job_id, to_lower(after_email), limit},
-                   [](const Row& row) { return row.string(0); });
+  using enum ContactSelection::Which;
+  Select select("SELECT email FROM contacts WHERE tenant_id = ", tenant_id);
+  switch (selection.which) {
+    case kAll:
+      break;
+    case kNever:
+      select.literally(" AND verification_date IS NULL");
+      break;
+    case kOlder:
+      select.where("verification_date < ", selection.verified_before);
+      break;
+    case kDue:
+      select.where("(verification_date IS NULL OR verification_date < ", selection.verified_before)
+          .literally(")");
+      break;
+    case kOfJob:
+      select.where("verification_job_id = ", selection.job_id)
+          .where("result_job_id <> ", selection.job_id)
+          .literally(" AND verification_job_id <> ''");
+      break;
+  }
+  const std::string after = to_lower(after_email);
+  select.where("email_key > ", after).add(" ORDER BY email_key LIMIT ", limit);
+  return select.rows(db, [](const Row& row) { return row.string(0); });
 }
 
 Result<void> upsert_remote_job(Connection& db, const model::RemoteJob& job) {

@@ -8,6 +8,7 @@
 
 #include "model/contact.h"
 #include "store/connection.h"
+#include "store/contacts_table.h"
 
 namespace verihook::store {
 
@@ -25,9 +26,10 @@ Result<std::int64_t> apply_verification(Connection& db, std::string_view tenant_
                                         std::span<const model::ContactUpdate> updates);
 Result<std::vector<model::Contact>> list_contacts(Connection& db, std::string_view tenant_id,
                                                   std::string_view after_email, std::int64_t limit);
-// Contacts that were marked with this job but have no result from it (for a retry).
-Result<std::vector<std::string>> contacts_of_job(Connection& db, std::string_view tenant_id,
-                                                 std::string_view job_id,
+// Addresses in the order of their keys, after `after_email`. Of a job: those that were marked with
+// it but have no result from it (for a retry).
+Result<std::vector<std::string>> select_contacts(Connection& db, std::string_view tenant_id,
+                                                 const ContactSelection& selection,
                                                  std::string_view after_email, std::int64_t limit);
 
 Result<void> upsert_remote_job(Connection& db, const model::RemoteJob& job);

@@ -72,12 +72,37 @@ TEST_F(ContactsTest, ContactsOfAJobAreThoseThatStillWaitForItsResult) {
   const Emails all = {"ann@example.com", "bob@example.com", "cy@example.com"};
   EXPECT_EQ(mark_contacts(db(), "a", "job_1", all), 3);
   EXPECT_EQ(mark_contacts(db(), "a", "job_1", all), 0);
-  EXPECT_EQ(*contacts_of_job(db(), "a", "job_1", "", 10), all);
+  const auto of = [](std::string job_id) {
+    return ContactSelection{.which = ContactSelection::Which::kOfJob,
+                            .verified_before = {},
+                            .job_id = std::move(job_id)};
+  };
+  EXPECT_EQ(*select_contacts(db(), "a", of("job_1"), "", 10), all);
   ASSERT_EQ(apply_verification(db(), "a", "job_1", at_s(5), kUpdates), 2);
-  EXPECT_EQ(*contacts_of_job(db(), "a", "job_1", "", 10), Emails{"cy@example.com"});
-  EXPECT_TRUE(contacts_of_job(db(), "a", "job_1", "cy@example.com", 10)->empty());
-  EXPECT_TRUE(contacts_of_job(db(), "b", "job_1", "", 10)->empty());
-  EXPECT_TRUE(contacts_of_job(db(), "a", "", "", 10)->empty());
+  EXPECT_EQ(*select_contacts(db(), "a", of("job_1"), "", 10), Emails{"cy@example.com"});
+  EXPECT_TRUE(select_contacts(db(), "a", of("job_1"), "cy@example.com", 10)->empty());
+  EXPECT_TRUE(select_contacts(db(), "b", of("job_1"), "", 10)->empty());
+  EXPECT_TRUE(select_contacts(db(), "a", of(""), "", 10)->empty());
+}
+
+TEST_F(ContactsTest, SelectsAllNeverVerifiedOlderAndDue) {
+  using enum ContactSelection::Which;
+  import("a", {"ann@example.com", "bob@example.com", "cy@example.com"});
+  import("b", {"dan@example.com"});
+  ASSERT_EQ(apply_verification(db(), "a", "job_1", at_s(5), {&kUpdates[0], 1}), 1);
+  ASSERT_EQ(apply_verification(db(), "a", "job_2", at_s(9), {&kUpdates[1], 1}), 1);
+  const auto select = [&](ContactSelection::Which which, std::int64_t before_s,
+                          std::string_view after = "") {
+    const ContactSelection selection{
+        .which = which, .verified_before = at_s(before_s), .job_id = {}};
+    return *select_contacts(db(), "a", selection, after, 10);
+  };
+  EXPECT_EQ(select(kAll, 0), (Emails{"ann@example.com", "bob@example.com", "cy@example.com"}));
+  EXPECT_EQ(select(kAll, 0, "BOB@example.com"), Emails{"cy@example.com"});
+  EXPECT_EQ(select(kNever, 0), Emails{"cy@example.com"});
+  EXPECT_EQ(select(kOlder, 5), Emails{});
+  EXPECT_EQ(select(kOlder, 6), Emails{"ann@example.com"});
+  EXPECT_EQ(select(kDue, 6), (Emails{"ann@example.com", "cy@example.com"}));
 }
 
 TEST_F(ContactsTest, RemoteJobsReadBackAndAreReplaced) {

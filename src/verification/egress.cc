@@ -20,29 +20,13 @@ std::unexpected<Error> wrong(std::string message) {
   return fail(Errc::kInvalidArgument, std::move(message));
 }
 
-std::optional<unsigned> hex_digit(char c) {
-  if (is_digit(c)) return static_cast<unsigned>(c - '0');
-  c = to_lower(c);
-  return c >= 'a' && c <= 'f' ? std::optional(static_cast<unsigned>(c - 'a' + 10)) : std::nullopt;
-}
-
-Result<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const auto high = i + 2 < text.size() ? hex_digit(text[i + 1]) : std::nullopt;
-    const auto low = i + 2 < text.size() ? hex_digit(text[i + 2]) : std::nullopt;
-    if (!high || !low) return wrong("% in a proxy's user or password is written as %25");
-    out += static_cast<char>(*high << 4 | *low);
-    i += 2;
-  }
-  if (out.size() > kCredentialBytesMax) {
+Result<std::string> credential(std::string_view text) {
+  auto decoded = percent_decoded(text);
+  if (!decoded) return wrong("% in a proxy's user or password is written as %25");
+  if (decoded->size() > kCredentialBytesMax) {
     return wrong("a proxy's user or password cannot be longer than 255 bytes");
   }
-  return out;
+  return *std::move(decoded);
 }
 
 Result<net::SocksProxy> parse_proxy(std::string_view text) {
@@ -50,9 +34,9 @@ Result<net::SocksProxy> parse_proxy(std::string_view text) {
   if (const std::size_t at = text.rfind('@'); at != text.npos) {
     const std::string_view credentials = text.substr(0, at);
     const std::size_t colon = credentials.find(':');
-    TRY(user, percent_decoded(credentials.substr(0, colon)));
+    TRY(user, credential(credentials.substr(0, colon)));
     if (colon != credentials.npos) {
-      TRY(password, percent_decoded(credentials.substr(colon + 1)));
+      TRY(password, credential(credentials.substr(colon + 1)));
       proxy.password = std::move(password);
     }
     if (user.empty()) return wrong("a proxy's user cannot be empty");

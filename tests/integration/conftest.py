@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 # Before they are imported, so that their assertions tell what was compared.
-pytest.register_assert_rewrite("whole_way", "receivers", "program", "processes", "library")
+pytest.register_assert_rewrite("whole_way", "receivers", "program", "processes", "library",
+                                "postgres", "contact_tables")
 
 # pylint: disable=wrong-import-position
+from contact_tables import Provider  # noqa: E402
 from lab import Lab  # noqa: E402
 from library import install_library  # noqa: E402
+from postgres import Postgres  # noqa: E402
 from program import Program  # noqa: E402
 from receivers import Receiver  # noqa: E402
 from truth import World  # noqa: E402
@@ -77,3 +80,20 @@ def make_own_program(tmp_path, lab):
         yield program.start()
     finally:
         program.close()
+
+
+@pytest.fixture(scope="session", name="server")
+def make_server(folder):
+    """PostgreSQL, for those tests that want it."""
+    server = Postgres(folder / "postgres")
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(name="provider")
+def make_provider():
+    provider = Provider()
+    yield provider
+    provider.stop()

@@ -1,13 +1,14 @@
 """Destinations of kind redis against a real redis-server, in health and in trouble."""
 import json
 import signal
-import subprocess
 
 import pytest
 
 from processes import wait_until
 from program import Program
-from services import (Redis, attempts, deliveries, destination, knock, open_door, wait_for_state)
+from services import (
+    Redis, attempts, close_breaker, deliveries, destination, knock, open_door, self_signed,
+    wait_for_state)
 
 
 @pytest.fixture(scope="module", name="here")
@@ -166,13 +167,14 @@ def test_a_stalled_server_costs_one_attempt_and_nothing_else(here, own_redis, re
 def test_a_server_killed_in_the_middle_loses_nothing(here, own_redis):
     own_redis.start()
     name = open_door(here, "killed")
-    destination(here, name, kind="redis", url=own_redis.url(), settings={"stream": "all"})
+    made = destination(here, name, kind="redis", url=own_redis.url(), settings={"stream": "all"})
     for number in range(300):
         knock(here, name, {"webhook_id": f"killed-{number}"})
         if number in (100, 200):
             own_redis.stop(signal.SIGKILL)
         if number in (120, 220):
             own_redis.start()
+            close_breaker(here, made)
     wait_until(lambda: all(one["status"] == "delivered" for one in deliveries(here, source=name)),
                120, "all delivered")
     # Twice is allowed, and readers can tell by the id.
@@ -182,24 +184,29 @@ def test_a_server_killed_in_the_middle_loses_nothing(here, own_redis):
 
 
 def test_a_server_behind_tls_must_have_a_trusted_certificate(here, tmp_path):
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", certificate,
-                    "-days", "2", "-subj", "/CN=redis", "-addext", "subjectAltName=IP:127.0.0.1"],
-                   check=True, capture_output=True)
+    certificate = self_signed(tmp_path)
     redis = Redis(tmp_path / "redis")
     redis.more = ("--tls-port", redis.port, "--port", "0", "--tls-cert-file", certificate,
-                  "--tls-key-file", key, "--tls-auth-clients", "no", "--requirepass", "inside")
+                  "--tls-key-file", certificate.with_name("key.pem"), "--tls-auth-clients", "no",
+                  "--requirepass", "inside")
     redis.start()
+    trusting = Program(tmp_path / "program", settings={"network": {
+        "allow": ["127.0.0.0/8"], "extra_ca_file": str(certificate)}})
+    members = {"kind": "redis", "url": f"rediss://:inside@127.0.0.1:{redis.port}",
+               "retry_schedule": [0.05]}
     try:
         name = open_door(here, "tls")
-        destination(here, name, kind="redis", url=f"rediss://:inside@127.0.0.1:{redis.port}",
-                    retry_schedule=[0.05])
+        destination(here, name, **members)
         knock(here, name, {"webhook_id": "w"})
         wait_for_state(here, "dead", source=name)
         for attempt in attempts(here, source=name):
             assert attempt["error_class"] == "tls" and "not trusted" in attempt["error"], attempt
+        trusting.start()
+        destination(trusting, open_door(trusting, "tls"), **members)
+        knock(trusting, "tls", {"webhook_id": "w"})
+        wait_for_state(trusting, "delivered", source="tls")
     finally:
+        trusting.close()
         redis.stop()
 
 

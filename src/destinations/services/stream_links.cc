@@ -134,7 +134,7 @@ class StreamLinks::Link : public std::enable_shared_from_this<Link> {
           co_return Result<void>{};
         case StreamProtocol::Step::kStartTls:
           CO_TRY_VOID(
-              co_await stream_->start_tls(address_.host, net::TlsVerification::kStrict, deadline));
+              co_await stream_->start_tls(address_.host, protocol_->tls_verification(), deadline));
           protocol_->tls_started();
           break;
         case StreamProtocol::Step::kRead:

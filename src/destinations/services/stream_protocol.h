@@ -1,7 +1,8 @@
-// StreamProtocol: what is said on one connection to a server that keeps streams (Redis, NATS), as a
-// state machine without input and output. Whoever drives it (stream_links.h) follows `step`,
-// writes what `take_output` gives and feeds what comes. Messages may be sent without waiting for
-// the answers to those before. One protocol belongs to one connection and one thread.
+// StreamProtocol: what is said on one connection to a server that takes messages (Redis, NATS, a
+// mail server), as a state machine without input and output. Whoever drives it (stream_links.h)
+// follows `step`, writes what `take_output` gives and feeds what comes. Messages may be sent
+// without waiting for the answers to those before. One protocol belongs to one connection and one
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -11,18 +12,20 @@
 #include <vector>
 
 #include "base/result.h"
+#include "net/network.h"
 
 namespace verihook::destinations {
 
-// One event on its way to a stream.
+// One event on its way.
 struct StreamMessage {
-  std::string target;  // the stream's key (Redis), the subject (NATS)
+  std::string target;  // the stream's key (Redis), the subject (NATS), the sender (mail)
   std::string id;      // the server or its readers know a repeated one by it
   std::vector<std::pair<std::string, std::string>> fields;
-  std::string payload;            // the bytes as they came
-  std::int64_t length_max = 0;    // Redis: entries that the stream keeps; 0: all
-  bool length_exact = false;      // … exactly, which costs the server more
-  std::string expected_stream{};  // NATS: the stream that is to take it; empty: any
+  std::string payload;                    // the bytes as they came
+  std::int64_t length_max = 0;            // Redis: entries that the stream keeps; 0: all
+  bool length_exact = false;              // … exactly, which costs the server more
+  std::string expected_stream{};          // NATS: the stream that is to take it; empty: any
+  std::vector<std::string> recipients{};  // mail
 };
 
 // What became of a message: what the server said of it, or why not.
@@ -42,6 +45,8 @@ class StreamProtocol {
   virtual ~StreamProtocol() = default;
 
   virtual Step step() const = 0;
+  // Whose certificate will do.
+  virtual net::TlsVerification tls_verification() const { return net::TlsVerification::kStrict; }
   virtual void tls_started() = 0;
   // kUnauthorized, kForbidden, kProtocol …: this connection is of no use any more.
   virtual Result<void> receive(std::string_view bytes) = 0;
