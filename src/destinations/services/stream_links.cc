@@ -70,10 +70,18 @@ class StreamLinks::Link : public std::enable_shared_from_this<Link> {
 
   static Task<void> drive(std::shared_ptr<Link> self) {
     const Driving driving(*self);
+    // The server may have closed it while nobody used it, which shows only now.
+    bool perhaps_stale = self->open();
     while (!self->queue_.empty()) {
       self->take_batch();
       if (self->batch_.empty()) continue;
-      const auto done = co_await self->exchange();
+      auto done = co_await self->exchange();
+      if (!done && done.error().code == Errc::kConnectionLost &&
+          std::exchange(perhaps_stale, false)) {
+        self->hang_up();
+        done = co_await self->exchange();
+      }
+      perhaps_stale = false;
       if (done) continue;
       self->hang_up();
       self->give_up(done.error());

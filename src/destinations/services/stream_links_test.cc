@@ -160,6 +160,31 @@ TEST_F(StreamLinksTest, AServerKilledInTheMiddleFailsWhatItDidNotAnswer) {
   EXPECT_TRUE(*third && **third);
 }
 
+TEST_F(StreamLinksTest, AConnectionThatTheServerClosedUnusedCostsNoAttempt) {
+  const auto one_answer = [this](SimulatedPeer& peer) -> Task<void> {
+    while (const auto line = co_await peer.read_line()) {
+      if (*line != "XADD") continue;
+      peer.write("$3\r\n" + std::to_string(100 + ++entries_) + "\r\n");
+      break;
+    }
+    co_await sleep_for(time_, 1s);
+  };
+  listen(one_answer);
+  publish("{}");
+  time_.advance(5s);
+  const auto later = publish("{}");
+  time_.advance(5s);
+  ASSERT_TRUE(*later && **later);
+  EXPECT_EQ(**later, "102");
+  EXPECT_EQ(network_.attempts().size(), 2u);
+  // A server that is gone is not asked for ever.
+  listen([](SimulatedPeer& peer) -> Task<void> { co_await peer.read_line(); });
+  const auto lost = publish("{}");
+  time_.advance(5s);
+  EXPECT_EQ(error_of(lost), Errc::kConnectionLost);
+  EXPECT_EQ(network_.attempts().size(), 3u);
+}
+
 TEST_F(StreamLinksTest, NobodyListening) {
   const auto said = publish("{}");
   time_.advance(1s);
