@@ -8,7 +8,8 @@
 namespace verihook::smtp {
 namespace {
 
-constexpr std::size_t kReadBytes = 4096;
+// Replies are short; of the long ones, the next read has the rest. Every open conversation has one.
+constexpr std::size_t kReadBytes = 512;
 
 Event failed(Error error, bool can_still_quit) {
   return {Event::Kind::kFailed, {}, std::move(error), can_still_quit};

@@ -10,12 +10,13 @@
 // others are kNotAsked and belong on a new connection; when it ends before, its end is the answer.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/container/devector.hpp>
 
 #include "base/result.h"
 #include "smtp/outcome.h"
@@ -160,8 +161,9 @@ class Session {
   ReplyParser parser_;
   Capabilities capabilities_;
   std::string outbox_;
-  std::deque<Pending> expected_;
-  std::deque<Recipient> queue_;
+  // Unlike a std::deque, one of these owns nothing while it is empty.
+  boost::container::devector<Pending> expected_;
+  boost::container::devector<Recipient> queue_;
   StillWanted still_wanted_;
   std::vector<Recipient> set_aside_;  // in flight when the transaction broke; not answered
   std::vector<RecipientOutcome> outcomes_;
