@@ -15,9 +15,12 @@ namespace verihook {
 template <class Item>
 class FairQueue {
  public:
-  void push(std::string_view owner, std::string_view group, Item item) {
-    named(named(owners_, owner).groups, group).items.push_back(std::move(item));
+  // Whether it is the only one of its group.
+  bool push(std::string_view owner, std::string_view group, Item item) {
+    auto& items = named(named(owners_, owner).groups, group).items;
+    items.push_back(std::move(item));
     ++size_;
+    return items.size() == 1;
   }
 
   // The one whose turn it is. Must not be empty.

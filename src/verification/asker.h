@@ -9,6 +9,8 @@ namespace verihook::verification {
 struct Asker {
   std::string tenant_id;
   std::string job_id;
+
+  friend bool operator==(const Asker&, const Asker&) = default;
 };
 
 }  // namespace verihook::verification

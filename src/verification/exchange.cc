@@ -16,6 +16,8 @@ constexpr std::size_t kQuestionsPerConnection = 50;  // that wait before there i
 constexpr std::size_t kFirstTurn = 4;
 constexpr std::size_t kTurnMax = 500;
 constexpr Milliseconds kTurnTime{1'000};
+constexpr Milliseconds kUndisturbed{100};      // of a turn, whoever comes
+constexpr std::size_t kTurnAfterArrival = 20;  // answers are given when the turn is over
 constexpr int kFruitlessConversationsMax = 4;
 constexpr Milliseconds kAskDeadline{300'000};
 
@@ -118,6 +120,7 @@ Task<MailboxAnswer> Exchange::ask_alone(std::string recipient,
 void Exchange::enqueue(const std::shared_ptr<Batch>& batch, std::vector<std::string> recipients) {
   batch->open = recipients.size();
   batch->mailboxes.reserve(recipients.size());
+  bool is_new = false;
   for (std::size_t i = 0; i < recipients.size(); ++i) {
     auto found = mailboxes_.find(recipients[i]);
     if (found == mailboxes_.end()) {
@@ -125,19 +128,28 @@ void Exchange::enqueue(const std::shared_ptr<Batch>& batch, std::vector<std::str
       mailbox->address = std::move(recipients[i]);
       mailbox->asked_by.emplace_back(batch, i);
       batch->mailboxes.push_back(mailbox);
-      enqueue(mailbox);
+      is_new |= enqueue(mailbox);
       mailboxes_.emplace(mailbox->address, std::move(mailbox));
     } else {
       found->second->asked_by.emplace_back(batch, i);
       batch->mailboxes.push_back(found->second);
     }
   }
+  if (!is_new) return;
+  ++newcomers_;
+  newest_ = batch->asker;
 }
 
-// In the line of whoever wanted to know first.
-void Exchange::enqueue(const MailboxRef& mailbox) {
+// In the line of whoever wanted to know first. True when nobody else stands in that line.
+bool Exchange::enqueue(const MailboxRef& mailbox) {
   const Asker& asker = mailbox->asked_by.front().first->asker;
-  queue_.push(asker.tenant_id, asker.job_id, mailbox);
+  return queue_.push(asker.tenant_id, asker.job_id, mailbox);
+}
+
+bool Exchange::makes_room(const Mailbox& mailbox, MonotonicTime began,
+                          std::uint64_t newcomers) const {
+  return newcomers_ != newcomers && mailbox.asked_by.front().first->asker != newest_ &&
+         pool_.timers_.clock().monotonic_now() - began >= kUndisturbed;
 }
 
 void Exchange::withdraw(const std::shared_ptr<Batch>& batch) {
@@ -224,13 +236,16 @@ Task<void> Exchange::ask_while_usable(LaneGate& gate, smtp::Conversation& conver
       std::min(gate.lane().recipients_max(), pool_.options_.recipients_per_connection_max);
   Asked total;
   std::size_t turn = kFirstTurn;
+  std::uint64_t newcomers = newcomers_;
   while (conversation.usable() && total.taken < allowed && !gate.closed()) {
     const bool contended = gate.contended() || pool_.connections_.waiting() > 0;
     if (!has_questions() && !contended) co_await wait_for_questions();
     const bool stopped = cancelled(co_await asio::this_coro::cancellation_state);
     if (!has_questions() || stopped) co_return;
     const MonotonicTime began = pool_.timers_.clock().monotonic_now();
-    const std::size_t count_max = std::min(allowed - total.taken, turn);
+    const bool somebody_came = std::exchange(newcomers, newcomers_) != newcomers_;
+    const std::size_t count_max =
+        std::min(allowed - total.taken, somebody_came ? std::min(turn, kTurnAfterArrival) : turn);
     const Asked asked = co_await ask_some(gate, conversation, host, count_max);
     const auto took = pool_.timers_.clock().monotonic_now() - began;
     // A turn that was not full says nothing about a larger one.
@@ -359,10 +374,14 @@ Task<Exchange::Asked> Exchange::ask_some(LaneGate& gate, smtp::Conversation& con
   std::vector<std::string> recipients;
   recipients.reserve(mailboxes.size());
   for (const MailboxRef& mailbox : mailboxes) recipients.push_back(mailbox->address);
+  const MonotonicTime began = pool_.timers_.clock().monotonic_now();
+  const std::uint64_t newcomers = newcomers_;
+  const auto is_next = [&](std::size_t index) {
+    const Mailbox& mailbox = *mailboxes[index];
+    return !mailbox.asked_by.empty() && !makes_room(mailbox, began, newcomers);
+  };
   const auto deadline = Deadline::after(pool_.timers_.clock(), kAskDeadline);
-  auto outcomes = co_await conversation.ask(
-      std::move(recipients), deadline,
-      [&](std::size_t index) { return !mailboxes[index]->asked_by.empty(); });
+  auto outcomes = co_await conversation.ask(std::move(recipients), deadline, is_next);
   const auto is_settled = [](const smtp::RecipientOutcome& one) {
     return one.outcome.kind != smtp::OutcomeKind::kNotAsked;
   };
@@ -387,6 +406,10 @@ Task<Exchange::Asked> Exchange::ask_some(LaneGate& gate, smtp::Conversation& con
       --asked.taken;
       continue;
     }
+    const bool made_room = outcomes[i].outcome.error &&
+                           outcomes[i].outcome.error->code == Errc::kCancelled &&
+                           conversation.usable();
+    if (made_room) --asked.taken;
     const bool fruitless = asked.settled == 0 && !conversation.usable();
     ask_again_elsewhere(mailbox, std::move(outcomes[i].outcome), host, fruitless);
   }

@@ -4,6 +4,7 @@
 // order of preference, each with its addresses. Lives on one io thread; see exchange_pool.h.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
@@ -65,7 +66,7 @@ class Exchange {
   };
 
   void enqueue(const std::shared_ptr<Batch>& batch, std::vector<std::string> recipients);
-  void enqueue(const MailboxRef& mailbox);
+  bool enqueue(const MailboxRef& mailbox);
   void withdraw(const std::shared_ptr<Batch>& batch);
   // Whether somebody waits to be asked about whom somebody still wants to know.
   bool has_questions();
@@ -78,11 +79,13 @@ class Exchange {
   Task<void> ask_while_usable(LaneGate& gate, smtp::Conversation& conversation,
                               const std::string& host);
   struct Asked {
-    std::size_t taken = 0;  // less those whom nobody wanted to know about any more
+    std::size_t taken = 0;  // less those whom nobody wants to know about, or who made room
     std::size_t settled = 0;
   };
   Task<Asked> ask_some(LaneGate& gate, smtp::Conversation& conversation, const std::string& host,
                        std::size_t count_max);
+  // Whether it goes back into the line because somebody else has come since the turn began.
+  bool makes_room(const Mailbox& mailbox, MonotonicTime began, std::uint64_t newcomers) const;
   Task<void> wait_for_questions();
   // What to do about a connection that could not be used.
   void on_failure(LaneGate& gate, std::size_t source, const Connected& failed);
@@ -107,6 +110,8 @@ class Exchange {
   std::unordered_map<std::string_view, MailboxRef> mailboxes_;  // by their own address
   FairQueue<MailboxRef> queue_;                                 // of those, not being asked now
   bool some_unwanted_ = false;                                  // in the queue
+  std::uint64_t newcomers_ = 0;  // how often a list came that had nobody in the queue
+  Asker newest_;                 // the last of them
   std::size_t connections_ = 0;
   std::size_t waiting_ = 0;  // coroutines inside ask()
   // After a failure to connect, everybody gets the same answer for a while.

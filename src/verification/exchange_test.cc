@@ -234,6 +234,47 @@ TEST_F(ExchangeTest, AFewQuestionsAreNotBehindTheManyOfAnotherTenant) {
   EXPECT_LE(heard.rend() - last_of_few, 100);
 }
 
+TEST_F(ExchangeTest, ALongTurnMakesRoomForWhoeverComesNew) {
+  options_.traffic = {*TrafficRule::parse("* connections=1 recipients=10000")};
+  options_.recipients_per_connection_max = 10'000;
+  int mails = 0;
+  network_.listen({*net::IpAddress::parse("192.0.2.1"), 25},
+                  [&](SimulatedPeer& peer) -> Task<void> {
+                    peer.write("220 mx.example\r\n");
+                    while (const auto line = co_await peer.read_line()) {
+                      co_await sleep_for(time_, Milliseconds{10});
+                      if (line->starts_with("MAIL")) ++mails;
+                      peer.write(line->starts_with("EHLO") ? "250-mx\r\n250 PIPELINING\r\n"
+                                                           : "250 2.0.0 Ok\r\n");
+                    }
+                  });
+  pool();
+  std::vector<std::string> many;
+  for (int i = 0; i < 1'000; ++i) many.push_back("many" + std::to_string(i) + "@d.example");
+  std::vector<MailboxAnswer> many_answers;
+  asio::co_spawn(io_, ask_into(many, many_answers, {"large", "job_1"}), asio::detached);
+  // Until its turns have grown long.
+  time_.advance(Milliseconds{3'000});
+  const int mails_before = mails;
+  for (const int arrival : {0, 130, 370}) {
+    time_.advance(Milliseconds{arrival});
+    std::vector<MailboxAnswer> few_answers;
+    asio::co_spawn(
+        io_,
+        ask_into({"few" + std::to_string(arrival) + "@d.example"}, few_answers, {"small", "job_2"}),
+        asio::detached);
+    // What is on its way to the server, and some of a turn.
+    time_.advance(Milliseconds{500});
+    EXPECT_EQ(few_answers.size(), 1u) << arrival;
+  }
+  EXPECT_LE(mails - mails_before, 12);
+  time_.run();
+  ASSERT_EQ(many_answers.size(), 1'000u);
+  EXPECT_TRUE(std::ranges::all_of(many_answers, [](const MailboxAnswer& answer) {
+    return class_of(answer) == smtp::ReplyClass::kAccepted && answer.attempts == 1;
+  }));
+}
+
 TEST_F(ExchangeTest, ASetOfHostsIsTheSameInWhateverOrder) {
   const auto one = pool().exchange({{10, "mx1.example"}, {20, "mx2.example"}});
   EXPECT_EQ(one, pool().exchange({{5, "mx2.example"}, {5, "mx1.example"}}));
