@@ -66,7 +66,8 @@ void Dispatcher::take(Published published) {
     }
     if (!stopping_ && item.delivery.lease_owner == outbox_.node_id()) {
       const bool fits = to.destination->state == model::DestinationState::kActive &&
-                        free_room(is_proven(to)) > 0 && to.queue.waiting_new() < to.held_max &&
+                        free_room(is_proven(to)) > 0 &&
+                        to.queue.waiting_new() < to.queue.held_most(to.held_max) &&
                         to.queue.breaker().state(monotonic_now()) == BreakerState::kClosed;
       if (fits) {
         push(to, {std::move(item.delivery), published.event});
@@ -210,8 +211,8 @@ bool Dispatcher::must_load(const Endpoint& endpoint) const {
   if (endpoint.load_not_before && now < *endpoint.load_not_before) return false;
   if (endpoint.reload) return true;
   if (!endpoint.store_due || *endpoint.store_due > wall_now()) return false;
-  // Not before half of what is held has gone, so that each load is worth its write.
-  return endpoint.queue.waiting() * 2 <= endpoint.held_max &&
+  // Not before half of what may be held has gone, so that each load is worth its write.
+  return endpoint.queue.waiting() * 2 <= endpoint.queue.held_most(endpoint.held_max) &&
          endpoint.queue.room(now, endpoint.held_max) > 0;
 }
 

@@ -114,5 +114,25 @@ TEST(DispatcherIsolation, NorDoTheyAfterARestart) {
   EXPECT_LE(isolation.p99(), 2 * alone());
 }
 
+TEST(DispatcherIsolation, EndpointsThatWaitForTheirRateLeaveTheMemoryToOthers) {
+  World world;
+  DispatcherOptions options;
+  options.loaded_deliveries_max = 20;
+  options.loaded_per_destination = 10;
+  world.start(options);
+  for (int d = 0; d < 5; ++d) {
+    world.add("wh_slow_" + std::to_string(d),
+              [](model::Destination& destination) { destination.options.rate_per_second = 0.001; });
+  }
+  for (int i = 0; i < 30; ++i) world.publish("bulk.failed", "job_" + std::to_string(i));
+  world.time.advance(1min);
+  EXPECT_LE(world.dispatcher->stats().loaded, 5u);
+  world.add("wh_quick");
+  for (int i = 0; i < 30; ++i) world.publish("bulk.failed", "quick_" + std::to_string(i));
+  world.time.advance(1min);
+  EXPECT_EQ(world.handler.of("wh_quick").size(), 30u);
+  world.stop(1min);
+}
+
 }  // namespace
 }  // namespace verihook::delivery

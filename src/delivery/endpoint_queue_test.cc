@@ -151,5 +151,17 @@ TEST(EndpointQueue, AsksForMoreOnlyWhileItCanUseIt) {
   EXPECT_FALSE(queue.holds("a"));
 }
 
+TEST(EndpointQueue, WithARateHoldsNoMoreThanCanStartSoon) {
+  const auto held_most = [](double rate) {
+    model::DeliveryOptions options = limits(10);
+    options.rate_per_second = rate;
+    return proven(options).held_most(200);
+  };
+  EXPECT_EQ(held_most(0.01), 1u);
+  EXPECT_EQ(held_most(1), 11u);
+  EXPECT_EQ(held_most(1000), 200u);
+  EXPECT_EQ(held_most(0), 200u);
+}
+
 }  // namespace
 }  // namespace verihook::delivery
