@@ -8,7 +8,7 @@ namespace {
 
 // By the number of crashes in a row.
 constexpr std::size_t kAll = PoisonHunt::kNoLimit;
-constexpr std::array<std::size_t, 9> kRowsMax = {kAll, kAll, kAll, 1'000, 100, 10, 1, 1, 1};
+constexpr std::array<std::size_t, 11> kRowsMax = {kAll, kAll, kAll, 1'000, 100, 10, 1, 1, 1, 1, 1};
 constexpr std::int64_t kCrashesToBlame = kRowsMax.size() - 1;
 // The fewest crashes with which a row is alone.
 constexpr std::int64_t kCrashesToBeAlone = 6;

@@ -1,8 +1,8 @@
 // PoisonHunt: how many rows of a chunk are worked on at once after the program has ended badly with
 // that chunk in its hands. A row that crashes the program would do so for ever; here the rows that
-// are tried together become fewer with each crash in a row, until one is alone. Alone twice and
-// crashed twice, it is given `unexpected_error` without being looked at, and the rest goes on.
-// Batches that end well make the next ones larger again, so a node that was merely killed a few
+// are tried together become fewer with each crash in a row, until one is alone. Alone four times
+// and crashed four times, it is given `unexpected_error` without being looked at, and the rest goes
+// on. Batches that end well make the next ones larger again, so a node that was merely killed a few
 // times loses nothing but pace. Pure.
 //
 // A crash is a suspected chunk's fault only while its rows are looked at, and that happens to one

@@ -66,7 +66,7 @@ TEST(PoisonHunt, BlamesThePoisonedRowWhereverItStandsAndNoOther) {
   for (const std::size_t at : {0u, 1u, 9u, 10u, 99u, 1'234u, 5'000u, 9'998u, 9'999u}) {
     const Outcome outcome = work_through(10'000, {at}, 0, 1);
     EXPECT_EQ(outcome.blamed, std::set<std::size_t>{at});
-    EXPECT_LE(outcome.crashes, 8);
+    EXPECT_LE(outcome.crashes, 10);
   }
 }
 
@@ -77,9 +77,19 @@ TEST(PoisonHunt, BlamesEachOfSeveral) {
   EXPECT_LE(outcome.crashes, 60);
 }
 
+// A node that is killed again and again meets the same row alone by chance.
+TEST(PoisonHunt, BlamesARowAfterFourCrashesAloneAndNotBefore) {
+  for (std::int64_t leases = 7; leases <= 10; ++leases) {
+    const PoisonHunt hunt(leases);
+    EXPECT_EQ(hunt.rows_max(), 1u);
+    EXPECT_FALSE(hunt.blames_first_row()) << leases;
+  }
+  EXPECT_TRUE(PoisonHunt(11).blames_first_row());
+}
+
 TEST(PoisonHunt, DoesNotBlameWhenTheNodeIsKilledNowAndThen) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
-    EXPECT_TRUE(work_through(10'000, {}, 0.02, seed).blamed.empty()) << "seed " << seed;
+    EXPECT_TRUE(work_through(10'000, {}, 0.1, seed).blamed.empty()) << "seed " << seed;
   }
 }
 
