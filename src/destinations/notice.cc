@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/utf8.h"
 #include "crypto/encoding.h"
 #include "destinations/remote_job.h"
 
@@ -30,9 +31,7 @@ using Fill = void (*)(const model::Event& event, const json::object& payload, No
 std::string line_of(const json::object& payload, std::string_view name) {
   std::string text = text_of(payload, name);
   if (text.size() > kLineBytesMax) {
-    std::size_t end = kLineBytesMax;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-    text.resize(end);
+    text.resize(utf8_prefix(text, kLineBytesMax).size());
     text += "…";
   }
   std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
@@ -171,10 +170,7 @@ std::string header_text(std::string_view text) {
   if (is_plain(text) && text.size() <= kMailLineBytes) return std::string(text);
   std::string encoded;
   while (!text.empty()) {
-    std::size_t end = std::min(text.size(), kEncodedWordBytes);
-    while (end < text.size() && end > 1 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) {
-      --end;
-    }
+    const std::size_t end = std::max<std::size_t>(1, utf8_prefix(text, kEncodedWordBytes).size());
     if (!encoded.empty()) encoded += "\r\n ";
     encoded += "=?utf-8?B?" + crypto::base64_encode(text.substr(0, end)) + "?=";
     text.remove_prefix(end);

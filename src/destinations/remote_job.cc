@@ -5,6 +5,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "base/utf8.h"
 #include "webhooks/payload.h"
 
 namespace verihook::destinations {
@@ -27,12 +28,7 @@ std::string summary_of(const json::object& payload) {
 
 // Provider's text for people; cut at a character.
 std::string short_text_of(const json::object& payload, std::string_view name) {
-  std::string text = text_of(payload, name);
-  if (text.size() <= kErrorBytesMax) return text;
-  std::size_t end = kErrorBytesMax;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  text.resize(end);
-  return text;
+  return std::string(utf8_prefix(text_of(payload, name), kErrorBytesMax));
 }
 
 }  // namespace

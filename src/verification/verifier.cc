@@ -9,6 +9,7 @@
 
 #include "async/run_on.h"
 #include "async/with_deadline.h"
+#include "base/utf8.h"
 #include "smtp/classify.h"
 #include "verification/assessment.h"
 #include "verification/catch_all.h"
@@ -97,11 +98,7 @@ model::SmtpEvidence evidence_of(const MailboxAnswer& answer) {
   } else if (answer.outcome.error) {
     evidence.message = answer.outcome.error->message;
   }
-  if (evidence.message.size() > kReplyTextBytesMax) {
-    std::size_t end = kReplyTextBytesMax;
-    while (end > 0 && (static_cast<unsigned char>(evidence.message[end]) & 0xc0) == 0x80) --end;
-    evidence.message.resize(end);
-  }
+  evidence.message.resize(utf8_prefix(evidence.message, kReplyTextBytesMax).size());
   return evidence;
 }
 
