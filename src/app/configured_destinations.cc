@@ -11,37 +11,32 @@
 #include "destinations/stored_settings.h"
 #include "model/tenant.h"
 #include "store/accounts.h"
+#include "store/all_pages.h"
 #include "store/destinations.h"
 
 namespace verihook::app {
 namespace {
 
 constexpr std::string_view kNotNamed = "the configuration file does not name it any more";
-constexpr std::int64_t kPage = 500;
 
 using TenantAndName = std::pair<std::string, std::string>;
 using Known = std::map<TenantAndName, model::Destination>;
 
-Result<void> read_tenants(store::Connection& db, Known& known) {
-  std::string after;
-  for (;;) {
-    TRY(tenants, store::list_tenants(db, after, kPage));
-    if (tenants.empty()) return {};
-    for (const model::Tenant& tenant : tenants) {
-      std::string after_id;
-      for (;;) {
-        TRY(page,
-            store::list_destinations(db, tenant.id, id_prefix::kDestination, after_id, kPage));
-        if (page.empty()) break;
-        after_id = page.back().id;
-        for (model::Destination& each : page) {
-          if (!destinations::is_configured(each)) continue;
-          known.emplace(TenantAndName{each.tenant_id, each.name}, std::move(each));
-        }
-      }
+Result<void> read_configured(store::Connection& db, Known& known) {
+  TRY(tenants, store::all_pages<model::Tenant>([&](const std::string& after, std::int64_t limit) {
+        return store::list_tenants(db, after, limit);
+      }));
+  for (const model::Tenant& tenant : tenants) {
+    TRY(all,
+        store::all_pages<model::Destination>([&](const std::string& after, std::int64_t limit) {
+          return store::list_destinations(db, tenant.id, id_prefix::kDestination, after, limit);
+        }));
+    for (model::Destination& each : all) {
+      if (!destinations::is_configured(each)) continue;
+      known.emplace(TenantAndName{each.tenant_id, each.name}, std::move(each));
     }
-    after = tenants.back().id;
   }
+  return {};
 }
 
 // A missing program is a mistake in the file, not something to find out with the first event.
@@ -69,7 +64,7 @@ class Storing {
       : db_(db), config_(config), secrets_(secrets), ids_(ids), now_(now) {}
 
   Result<void> run() {
-    TRY_VOID(read_tenants(db_, known_));
+    TRY_VOID(read_configured(db_, known_));
     for (const Config::ConfiguredTable& table : config_.destinations) {
       const auto stored = store_one(table.json);
       if (stored) continue;

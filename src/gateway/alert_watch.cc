@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include "base/log.h"
 #include "gateway/source_settings.h"
 #include "store/accounts.h"
+#include "store/all_pages.h"
 #include "store/destinations.h"
 #include "store/events.h"
 #include "store/metadata.h"
@@ -19,24 +19,10 @@ namespace verihook::gateway {
 namespace {
 
 constexpr std::string_view kMetadataPrefix = "alert:";
-constexpr std::int64_t kPage = 500;
 
 double seconds(Milliseconds time) { return static_cast<double>(time.count()) / 1000; }
 
 std::int64_t whole_seconds(Milliseconds time) { return time.count() / 1000; }
-
-// All of what `list` gives page by page, each behind the last id of the one before.
-template <class T>
-Result<std::vector<T>> all_pages(const auto& list) {
-  std::vector<T> all;
-  for (;;) {
-    Result<std::vector<T>> page = list(all.empty() ? std::string() : all.back().id);
-    if (!page) return page;
-    const bool last = std::ssize(*page) < kPage;
-    std::ranges::move(*page, std::back_inserter(all));
-    if (last) return all;
-  }
-}
 
 // When a source last spoke, newest first: with all tenants' voices when it speaks for all.
 Result<std::vector<WallTime>> times_of(store::Connection& db, const model::Source& source,
@@ -168,8 +154,9 @@ void AlertWatch::read_shares(Readings& readings) {
 
 Result<AlertWatch::OfStore> AlertWatch::read_store(store::Connection& db) const {
   OfStore found;
-  TRY(tenants, all_pages<model::Tenant>([&](const std::string& after_id) {
-        return store::list_tenants(db, after_id, kPage);
+  TRY(tenants,
+      store::all_pages<model::Tenant>([&](const std::string& after_id, std::int64_t limit) {
+        return store::list_tenants(db, after_id, limit);
       }));
   for (const model::Tenant& tenant : tenants) TRY_VOID(read_tenant(db, tenant.id, tenants, found));
   return found;
@@ -188,8 +175,9 @@ Result<void> AlertWatch::read_tenant(store::Connection& db, const std::string& t
                             .limit = static_cast<double>(limits.dead_letters_max),
                             .message = fmt::format("{} deliveries were given up.", dead),
                             .share = {}});
-  TRY(sources, all_pages<model::Source>([&](const std::string& after_id) {
-        return store::list_sources(db, tenant_id, after_id, kPage);
+  TRY(sources,
+      store::all_pages<model::Source>([&](const std::string& after_id, std::int64_t limit) {
+        return store::list_sources(db, tenant_id, after_id, limit);
       }));
   for (const model::Source& source : sources) {
     found.source_ids.insert(source.id);
