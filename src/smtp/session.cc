@@ -26,6 +26,14 @@ Capabilities parse_capabilities(const Reply& ehlo_reply) {
     if (equals_ignoring_case(words[0], "PIPELINING")) offered.pipelining = true;
     if (equals_ignoring_case(words[0], "STARTTLS")) offered.starttls = true;
     if (equals_ignoring_case(words[0], "SMTPUTF8")) offered.smtputf8 = true;
+    // Also as old clients wanted it: AUTH=LOGIN.
+    if (equals_ignoring_case(words[0].substr(0, words[0].find('=')), "AUTH")) {
+      for (const std::string_view word : split(trim(ehlo_reply.lines[i]).substr(4), ' ')) {
+        const std::string_view mechanism = word.starts_with('=') ? word.substr(1) : word;
+        if (equals_ignoring_case(mechanism, "PLAIN")) offered.auth_plain = true;
+        if (equals_ignoring_case(mechanism, "LOGIN")) offered.auth_login = true;
+      }
+    }
     if (!equals_ignoring_case(words[0], "LIMITS")) continue;
     for (const std::string_view word : words) {
       constexpr std::string_view kPrefix = "RCPTMAX=";

@@ -45,6 +45,8 @@ struct Capabilities {
   bool pipelining = false;
   bool starttls = false;
   bool smtputf8 = false;
+  bool auth_plain = false;  // AUTH, for whoever sends mail
+  bool auth_login = false;
   std::size_t recipients_max = 0;  // RFC 9422 LIMITS RCPTMAX; 0 when not said
 };
 Capabilities parse_capabilities(const Reply& ehlo_reply);

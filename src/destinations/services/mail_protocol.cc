@@ -48,29 +48,6 @@ std::string as_data(std::string_view message) {
   return data;
 }
 
-// "AUTH" of "AUTH PLAIN LOGIN", in capitals; the words behind it.
-std::vector<std::string> words_of(std::string_view line) {
-  std::vector<std::string> words;
-  std::string word;
-  for (const char c : line) {
-    if (c != ' ' && c != '=') {
-      word += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    } else if (!word.empty()) {
-      words.push_back(std::exchange(word, {}));
-    }
-  }
-  if (!word.empty()) words.push_back(std::move(word));
-  return words;
-}
-
-bool offers(const smtp::Reply& reply, std::string_view extension, std::string_view word = {}) {
-  return std::ranges::any_of(reply.lines, [&](const std::string& line) {
-    const auto words = words_of(line);
-    return !words.empty() && words.front() == extension &&
-           (word.empty() || std::ranges::find(words, word) != words.end());
-  });
-}
-
 }  // namespace
 
 MailProtocol::MailProtocol(const ServiceAddress& address, std::string helo)
@@ -153,7 +130,8 @@ Result<void> MailProtocol::take_reply(const smtp::Reply& reply) {
 
 Result<void> MailProtocol::take_capabilities(const smtp::Reply& reply) {
   if (!reply.positive()) return std::unexpected(error_of(reply, "to EHLO"));
-  if (!encrypted_ && offers(reply, "STARTTLS")) {
+  const smtp::Capabilities offered = smtp::parse_capabilities(reply);
+  if (!encrypted_ && offered.starttls) {
     say(State::kStartTls, "STARTTLS");
     return {};
   }
@@ -165,17 +143,17 @@ Result<void> MailProtocol::take_capabilities(const smtp::Reply& reply) {
     return fail(Errc::kTls,
                 "the mail server offers no STARTTLS, and a password is only sent encrypted");
   }
-  return sign_in(reply);
+  return sign_in(offered);
 }
 
-Result<void> MailProtocol::sign_in(const smtp::Reply& reply) {
-  if (offers(reply, "AUTH", "PLAIN")) {
+Result<void> MailProtocol::sign_in(const smtp::Capabilities& offered) {
+  if (offered.auth_plain) {
     std::string both;
     both.append(1, '\0').append(user_).append(1, '\0').append(password_);
     say(State::kAuth, "AUTH PLAIN " + crypto::base64_encode(both));
     return {};
   }
-  if (offers(reply, "AUTH", "LOGIN")) {
+  if (offered.auth_login) {
     login_answers_ = {crypto::base64_encode(password_), crypto::base64_encode(user_)};
     say(State::kAuth, "AUTH LOGIN");
     return {};

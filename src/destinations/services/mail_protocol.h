@@ -16,6 +16,7 @@
 #include "destinations/services/service_address.h"
 #include "destinations/services/stream_protocol.h"
 #include "smtp/reply.h"
+#include "smtp/session.h"
 
 namespace verihook::destinations {
 
@@ -56,7 +57,7 @@ class MailProtocol final : public StreamProtocol {
   void say(State next, std::string_view line);
   Result<void> take_reply(const smtp::Reply& reply);
   Result<void> take_capabilities(const smtp::Reply& reply);
-  Result<void> sign_in(const smtp::Reply& reply);
+  Result<void> sign_in(const smtp::Capabilities& offered);
   Result<void> continue_sign_in(const smtp::Reply& reply);
   void be_ready();
   void begin_next();

@@ -174,7 +174,7 @@ TEST(MailProtocol, SignsInWithLoginWhereThereIsNothingElse) {
   MailProtocol mail(server("me", "secret", true), "me.test");
   mail.tls_started();
   play(mail, {{"220 hello\r\n", "EHLO me.test\r\n"},
-              {"250 AUTH=LOGIN\r\n", "AUTH LOGIN\r\n"},
+              {"250-mx\r\n250 AUTH=LOGIN\r\n", "AUTH LOGIN\r\n"},
               {"334 VXNlcm5hbWU6\r\n", "bWU=\r\n"},
               {"334 UGFzc3dvcmQ6\r\n", "c2VjcmV0\r\n"}});
   const auto refused = mail.receive("535 5.7.8 wrong\r\n");
@@ -184,7 +184,8 @@ TEST(MailProtocol, SignsInWithLoginWhereThereIsNothingElse) {
 
 TEST(MailProtocol, NothingIsTakenThatCameBeforeTheEncryption) {
   MailProtocol mail(server(), "me.test");
-  play(mail, {{"220 hello\r\n", "EHLO me.test\r\n"}, {"250 STARTTLS\r\n", "STARTTLS\r\n"}});
+  play(mail,
+       {{"220 hello\r\n", "EHLO me.test\r\n"}, {"250-mx\r\n250 STARTTLS\r\n", "STARTTLS\r\n"}});
   const auto received = mail.receive("220 go\r\n250 injected\r\n");
   ASSERT_FALSE(received);
   EXPECT_EQ(received.error().code, Errc::kProtocol);
