@@ -6,7 +6,7 @@ import threading
 
 from postgres import ROLE
 from processes import wait_until
-from receivers import door, signature
+from receivers import door, knock
 
 NUMBERS = itertools.count()
 COLUMNS = ("email text PRIMARY KEY, email_verified boolean, verification_date timestamptz, "
@@ -92,8 +92,7 @@ class Way:
         body = json.dumps({"event_type": kind, "webhook_id": f"evt-{self.name}-{next(NUMBERS)}",
                            "job_id": job, "download_url": f"{self.provider.url}/results",
                            **members}).encode()
-        self.program.call("POST", f"/webhooks/{self.name}", raw=body, key=None,
-                          headers={"X-Webhook-Signature": signature(body)}).expect(200)
+        knock(self.program, self.name, body).expect(200)
 
     def deliveries(self):
         return self.program.pages(f"/v1/deliveries?source={self.name}")
