@@ -1,13 +1,11 @@
 #include "base/ids.h"
 
-#include <array>
-
 namespace verihook {
 namespace {
 
 constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::size_t kTimeChars = 10;
-constexpr std::size_t kRandomChars = 16;
+constexpr std::size_t kRandomChars = 16;  // each of 5 bits
 
 }  // namespace
 
@@ -24,9 +22,13 @@ std::string id_floor(std::string_view prefix, WallTime time) {
 
 std::string IdMaker::make(std::string_view prefix) {
   std::string id = id_floor(prefix, clock_.wall_now());
-  std::array<std::byte, kRandomChars> random;
-  random_.fill(random);
-  for (std::byte b : random) id.push_back(kAlphabet[std::to_integer<unsigned>(b) & 31]);
+  if (used_ == drawn_.size()) {
+    random_.fill(drawn_);
+    used_ = 0;
+  }
+  for (std::size_t i = 0; i < kRandomChars; ++i) {
+    id.push_back(kAlphabet[std::to_integer<unsigned>(drawn_[used_++]) & 31]);
+  }
   return id;
 }
 

@@ -67,7 +67,7 @@ void Dispatcher::take(Published published) {
     if (!stopping_ && item.delivery.lease_owner == outbox_.node_id()) {
       const bool fits = to.destination->state == model::DestinationState::kActive &&
                         free_room(is_proven(to)) > 0 &&
-                        to.queue.waiting_new() < to.queue.held_most(to.held_max) &&
+                        to.queue.waiting_new() < to.queue.held_most(monotonic_now(), to.held_max) &&
                         to.queue.breaker().state(monotonic_now()) == BreakerState::kClosed;
       if (fits) {
         push(to, {std::move(item.delivery), published.event});
@@ -212,7 +212,7 @@ bool Dispatcher::must_load(const Endpoint& endpoint) const {
   if (endpoint.reload) return true;
   if (!endpoint.store_due || *endpoint.store_due > wall_now()) return false;
   // Not before half of what may be held has gone, so that each load is worth its write.
-  return endpoint.queue.waiting() * 2 <= endpoint.queue.held_most(endpoint.held_max) &&
+  return endpoint.queue.waiting() * 2 <= endpoint.queue.held_most(now, endpoint.held_max) &&
          endpoint.queue.room(now, endpoint.held_max) > 0;
 }
 
@@ -223,6 +223,7 @@ std::optional<MonotonicTime> Dispatcher::next_moment(const Endpoint& endpoint) c
   MonotonicTime load_at = now;
   if (endpoint.store_due && !endpoint.reload) {
     load_at += std::max(Milliseconds{0}, *endpoint.store_due - wall_now());
+    load_at = std::max(load_at, endpoint.queue.held_from());
   }
   if (endpoint.load_not_before) load_at = std::max(load_at, *endpoint.load_not_before);
   if (const auto open_until = endpoint.queue.breaker().open_until(now)) {

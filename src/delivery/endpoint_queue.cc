@@ -6,7 +6,7 @@ namespace verihook::delivery {
 namespace {
 
 constexpr double kRateMin = 1e-6;             // one in eleven days: slower than any schedule
-constexpr std::chrono::seconds kHeldFor{10};  // until a rate lets it start
+constexpr std::chrono::seconds kHeldFor{10};  // before a rate lets it start
 
 }  // namespace
 
@@ -124,16 +124,19 @@ std::optional<MonotonicTime> EndpointQueue::wait_until(MonotonicTime now) const 
   return next_start_;
 }
 
-std::size_t EndpointQueue::held_most(std::size_t held_max) const {
+MonotonicTime EndpointQueue::held_from() const { return next_start_ - kHeldFor; }
+
+std::size_t EndpointQueue::held_most(MonotonicTime now, std::size_t held_max) const {
+  if (now < held_from()) return 0;
   if (interval_.count() == 0) return held_max;
   return std::min(held_max, 1 + static_cast<std::size_t>(kHeldFor / interval_));
 }
 
 std::size_t EndpointQueue::room(MonotonicTime now, std::size_t held_max) const {
   const auto limit = static_cast<std::size_t>(breaker_.limit(now, max_in_flight_));
-  if (limit == 0) return 0;
+  if (limit == 0 || now < held_from()) return 0;
   // While a probe or the first attempt is out, more would only wait for its answer.
-  const std::size_t wanted = limit == 1 && max_in_flight_ > 1 ? 1 : held_most(held_max);
+  const std::size_t wanted = limit == 1 && max_in_flight_ > 1 ? 1 : held_most(now, held_max);
   return wanted > held_.size() ? wanted - held_.size() : 0;
 }
 

@@ -60,7 +60,9 @@ class EndpointQueue {
   std::optional<MonotonicTime> wait_until(MonotonicTime now) const;
   // Of `held_max`, how many are worth holding: with a rate no more than can start soon, for what
   // waits here keeps others out of the memory.
-  std::size_t held_most(std::size_t held_max) const;
+  std::size_t held_most(MonotonicTime now, std::size_t held_max) const;
+  // Before that time none is, by the rate.
+  MonotonicTime held_from() const;
   // How many more are worth having from the store when it may hold so many, those included whose
   // outcome is still to be recorded.
   std::size_t room(MonotonicTime now, std::size_t held_max) const;

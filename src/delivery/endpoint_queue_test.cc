@@ -155,12 +155,25 @@ TEST(EndpointQueue, WithARateHoldsNoMoreThanCanStartSoon) {
   const auto held_most = [](double rate) {
     model::DeliveryOptions options = limits(10);
     options.rate_per_second = rate;
-    return proven(options).held_most(200);
+    return proven(options).held_most(kStart, 200);
   };
   EXPECT_EQ(held_most(0.01), 1u);
   EXPECT_EQ(held_most(1), 11u);
   EXPECT_EQ(held_most(1000), 200u);
   EXPECT_EQ(held_most(0), 200u);
+}
+
+TEST(EndpointQueue, WithALowRateHoldsNothingBeforeItsTimeIsNear) {
+  model::DeliveryOptions options = limits(10);
+  options.rate_per_second = 0.01;
+  EndpointQueue queue = proven(options);
+  queue.push(held("a"));
+  ASSERT_TRUE(queue.start_next(kStart));
+  queue.finish(true, kStart);
+  queue.let_go("a", "");
+  EXPECT_EQ(queue.held_from(), kStart + 90s);
+  EXPECT_EQ(queue.room(kStart + 89s, 100), 0u);
+  EXPECT_EQ(queue.room(kStart + 90s, 100), 1u);
 }
 
 }  // namespace
