@@ -68,8 +68,8 @@ Task<void> Conversation::open(TlsPolicy tls, Deadline deadline) {
   co_await drive({.kind = Event::Kind::kConnected}, deadline);
 }
 
-Task<std::vector<RecipientOutcome>> Conversation::ask(std::vector<std::string> recipients,
-                                                      Deadline deadline, StillWanted still_wanted) {
+Task<void> Conversation::ask(std::vector<std::string> recipients, Deadline deadline,
+                             OnOutcome on_outcome, StillWanted still_wanted) {
   const bool throws = co_await stop_throwing();
   const auto count = static_cast<Milliseconds::rep>(recipients.size());
   const Deadline limit = deadline.sooner(
@@ -78,16 +78,23 @@ Task<std::vector<RecipientOutcome>> Conversation::ask(std::vector<std::string> r
     session_.emplace(options_.session);
     session_->resume(failed({Errc::kConnectionLost, "there is no connection"}, false));
   }
+  on_outcome_ = std::move(on_outcome);
   session_->add(std::move(recipients), std::move(still_wanted));
+  hand_over_outcomes();
   if (session_->usable()) co_await drive({.kind = Event::Kind::kResume}, limit);
+  on_outcome_ = {};
   co_await leave_unless_usable();
   co_await asio::this_coro::throw_if_cancelled(throws);
-  co_return session_->take_outcomes();
+}
+
+void Conversation::hand_over_outcomes() {
+  for (RecipientOutcome& outcome : session_->take_outcomes()) on_outcome_(std::move(outcome));
 }
 
 Task<void> Conversation::drive(Event event, Deadline deadline) {
   for (;;) {
     Action action = session_->resume(event);
+    hand_over_outcomes();
     if (action.kind == Action::Kind::kIdle || action.kind == Action::Kind::kClose) co_return;
     if (cancelled(co_await asio::this_coro::cancellation_state)) {
       event = failed({Errc::kCancelled, "the conversation was cancelled"}, true);

@@ -7,6 +7,7 @@
 // server, for quit_timeout at most, before it returns.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,9 @@ struct ConversationOptions {
   Milliseconds quit_timeout{2'000};
 };
 
+// `outcome.index` is the recipient's place in the call.
+using OnOutcome = std::function<void(RecipientOutcome&& outcome)>;
+
 class Conversation {
  public:
   Conversation(net::Network& network, const Clock& clock, ConversationOptions options);
@@ -43,11 +47,11 @@ class Conversation {
   Task<std::optional<Outcome>> connect(net::Endpoint endpoint, std::string host_name,
                                        Deadline deadline);
 
-  // One outcome per recipient, in their order. May be called again and again; when the connection
-  // has ended, everybody's outcome says why. Who is not `still_wanted` when his turn comes is left
-  // out: kNotAsked, kCancelled.
-  Task<std::vector<RecipientOutcome>> ask(std::vector<std::string> recipients, Deadline deadline,
-                                          StillWanted still_wanted = {});
+  // Calls `on_outcome` once for each recipient, as soon as he has one; returns after the last. May
+  // be called again and again; when the connection has ended, everybody's outcome says why. Who is
+  // not `still_wanted` when his turn comes is left out: kNotAsked, kCancelled.
+  Task<void> ask(std::vector<std::string> recipients, Deadline deadline, OnOutcome on_outcome,
+                 StillWanted still_wanted = {});
 
   // Takes leave and closes. Never fails; does nothing when the connection is gone. A caller that
   // has been cancelled while the conversation stood idle disables cancellation first
@@ -65,6 +69,7 @@ class Conversation {
   Task<void> open(TlsPolicy tls, Deadline deadline);
   // Carries out what the session asks for until it is idle or over.
   Task<void> drive(Event event, Deadline deadline);
+  void hand_over_outcomes();
   Task<Event> carry_out(Action action, Deadline deadline);
   Task<void> leave_unless_usable();
   Task<void> take_leave();
@@ -77,6 +82,7 @@ class Conversation {
   std::optional<net::Endpoint> peer_;
   std::unique_ptr<net::Stream> stream_;
   std::optional<Session> session_;
+  OnOutcome on_outcome_;                    // of the call that is under way
   std::vector<std::string> earlier_trace_;  // of the attempt with TLS that failed
   std::vector<char> buffer_;
   Deadline reply_due_ = Deadline::never();

@@ -6,6 +6,7 @@
 
 #include "async/task_group.h"
 #include "base/text.h"
+#include "smtp/asked_all.h"
 #include "smtp/classify.h"
 #include "tests/support/simulated_network.h"
 #include "tests/support/virtual_time.h"
@@ -89,7 +90,7 @@ class ConversationTest : public ::testing::Test {
   Task<void> talk(std::vector<std::string> recipients, Asked& asked) {
     Conversation conversation(network_, time_.clock(), options_);
     asked.refusal = co_await conversation.connect(kEndpoint, "mx.a.test", Deadline::never());
-    asked.outcomes = co_await conversation.ask(std::move(recipients), Deadline::never());
+    asked.outcomes = co_await ask_all(conversation, std::move(recipients));
     asked.tls = conversation.tls_active();
     co_await conversation.quit();
     asked.done = true;
@@ -245,7 +246,7 @@ TEST_F(ConversationTest, AsksAgainOnTheSameConnection) {
     Conversation conversation(network_, time_.clock(), options_);
     co_await conversation.connect(kEndpoint, "mx.a.test", Deadline::never());
     for (const char* name : {"a@a.test", "nobody@a.test", "b@a.test"}) {
-      const auto outcomes = co_await conversation.ask({name}, Deadline::never());
+      const auto outcomes = co_await ask_all(conversation, {name});
       EXPECT_EQ(outcomes.at(0).recipient, name);
       EXPECT_EQ(outcomes.at(0).outcome.kind, OutcomeKind::kReplied);
       co_await sleep_for(time_, 5s);
@@ -256,7 +257,7 @@ TEST_F(ConversationTest, AsksAgainOnTheSameConnection) {
     EXPECT_FALSE(conversation.usable());
     EXPECT_EQ(conversation.trace().front(), "S: 220 mx.a.test");
     EXPECT_EQ(conversation.trace().back(), "S: 221 bye");
-    const auto late = co_await conversation.ask({"c@a.test"}, Deadline::never());
+    const auto late = co_await ask_all(conversation, {"c@a.test"});
     EXPECT_EQ(late.at(0).outcome.kind, OutcomeKind::kNotAsked);
     done = true;
   };
@@ -275,7 +276,7 @@ TEST_F(ConversationTest, KeepsToTheCallersDeadline) {
     co_await conversation.connect(kEndpoint, "mx.a.test", Deadline::never());
     const auto start = time_.clock().monotonic_now();
     const auto outcomes =
-        co_await conversation.ask({"a@a.test"}, Deadline::after(time_.clock(), 3s));
+        co_await ask_all(conversation, {"a@a.test"}, Deadline::after(time_.clock(), 3s));
     EXPECT_EQ(classify(outcomes.at(0).outcome).reply_class, ReplyClass::kTimeout);
     EXPECT_LE(time_.clock().monotonic_now() - start, 6s);
     done = true;

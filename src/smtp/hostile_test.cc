@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "async/task_group.h"
+#include "smtp/asked_all.h"
 #include "smtp/classify.h"
 #include "smtp/client.h"
 #include "tests/support/simulated_network.h"
@@ -58,7 +59,7 @@ class HostileTest : public ::testing::Test {
     const auto start = time_.clock().monotonic_now();
     Conversation conversation(network_, time_.clock(), options_);
     co_await conversation.connect(kEndpoint, "mx.a.test", Deadline::never());
-    asked.outcomes = co_await conversation.ask(std::move(recipients), Deadline::never());
+    asked.outcomes = co_await ask_all(conversation, std::move(recipients));
     co_await conversation.quit();
     asked.took = std::chrono::duration_cast<Milliseconds>(time_.clock().monotonic_now() - start);
     asked.done = true;

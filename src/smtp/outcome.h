@@ -37,6 +37,7 @@ struct Outcome {
 };
 
 struct RecipientOutcome {
+  std::size_t index = 0;  // among those who were added together
   std::string recipient;
   Outcome outcome;
 };

@@ -243,7 +243,8 @@ void Session::take_rcpt(Recipient recipient, Reply reply) {
     return;
   }
   ++transaction_answered_;
-  set_outcome(recipient, replied(Stage::kRcpt, std::move(reply)));
+  ++answered_;
+  set_outcome(std::move(recipient), replied(Stage::kRcpt, std::move(reply)));
 }
 
 void Session::settle() {
@@ -309,7 +310,8 @@ bool Session::fill_one() {
   if (queue_.empty() || blocked) return false;
   const bool utf8 = has_non_ascii(queue_.front().address);
   if (utf8 && !capabilities_.smtputf8) {
-    set_outcome(queue_.front(),
+    ++answered_;
+    set_outcome(std::move(queue_.front()),
                 {OutcomeKind::kNeedsSmtpUtf8, Stage::kRcpt, std::nullopt, std::nullopt});
     queue_.pop_front();
     return true;
@@ -339,9 +341,9 @@ bool Session::fill_one() {
 
 void Session::drop_unwanted() {
   while (still_wanted_ && !queue_.empty() && !still_wanted_(queue_.front().index)) {
-    outcomes_.at(queue_.front().index).outcome = {
-        OutcomeKind::kNotAsked, Stage::kRcpt, std::nullopt,
-        Error{Errc::kCancelled, "nobody wants to know about this recipient any more"}};
+    set_outcome(std::move(queue_.front()),
+                {OutcomeKind::kNotAsked, Stage::kRcpt, std::nullopt,
+                 Error{Errc::kCancelled, "nobody wants to know about this recipient any more"}});
     queue_.pop_front();
   }
 }
@@ -355,28 +357,23 @@ void Session::begin_transaction(bool utf8) {
 
 void Session::add(std::vector<std::string> recipients, StillWanted still_wanted) {
   still_wanted_ = std::move(still_wanted);
-  for (std::string& address : recipients) {
-    Recipient recipient{outcomes_.size(), address};
-    outcomes_.push_back({std::move(address), {}});
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    Recipient recipient{i, std::move(recipients[i])};
     if (auto askable = check_path(recipient.address); !askable) {
-      outcomes_.back().outcome = {OutcomeKind::kUnaskable, Stage::kRcpt, std::nullopt,
-                                  std::move(askable.error())};
+      set_outcome(std::move(recipient), {OutcomeKind::kUnaskable, Stage::kRcpt, std::nullopt,
+                                         std::move(askable.error())});
     } else if (ending_) {
-      outcomes_.back().outcome = *ending_;
+      set_outcome(std::move(recipient), *ending_);
     } else {
       queue_.push_back(std::move(recipient));
     }
   }
 }
 
-std::vector<RecipientOutcome> Session::take_outcomes() {
-  still_wanted_ = {};
-  return std::exchange(outcomes_, {});
-}
+std::vector<RecipientOutcome> Session::take_outcomes() { return std::exchange(outcomes_, {}); }
 
-void Session::set_outcome(const Recipient& recipient, Outcome outcome) {
-  ++answered_;
-  outcomes_.at(recipient.index).outcome = std::move(outcome);
+void Session::set_outcome(Recipient recipient, Outcome outcome) {
+  outcomes_.push_back({recipient.index, std::move(recipient.address), std::move(outcome)});
 }
 
 void Session::refuse(Stage stage, Reply reply) {
@@ -421,7 +418,7 @@ void Session::end(Outcome of_first, Outcome of_others, bool dead) {
   std::ranges::move(set_aside_, std::back_inserter(open));
   std::ranges::move(queue_, std::back_inserter(open));
   for (std::size_t i = 0; i < open.size(); ++i) {
-    outcomes_.at(open[i].index).outcome = i == 0 ? of_first : of_others;
+    set_outcome(std::move(open[i]), i == 0 ? of_first : of_others);
   }
   expected_.clear();
   set_aside_.clear();

@@ -90,10 +90,9 @@ class Session {
 
   // Queues recipients; those that cannot be asked any more get their outcome at once. With a
   // predicate, whoever is not wanted any more when his turn comes is kNotAsked (kCancelled); it is
-  // called until their outcomes are taken.
+  // called until the last action is kIdle or kClose, which is when more can be added.
   void add(std::vector<std::string> recipients, StillWanted still_wanted = {});
-  // What was added since the last call, in that order; call it when the last action was kIdle or
-  // kClose.
+  // Those that were settled since the last call, in the order in which they were.
   std::vector<RecipientOutcome> take_outcomes();
 
   // Whether another recipient can be asked on this connection.
@@ -150,7 +149,7 @@ class Session {
   void settle();
   void requeue_set_aside();
 
-  void set_outcome(const Recipient& recipient, Outcome outcome);
+  void set_outcome(Recipient recipient, Outcome outcome);
   // The server refused to go on at this stage.
   void refuse(Stage stage, Reply reply);
   // The connection or the protocol failed.

@@ -128,6 +128,7 @@ inline Played play(std::vector<std::string> recipients, Script script,
   Played played;
   played.last = player.play();
   played.outcomes = session.take_outcomes();
+  std::ranges::sort(played.outcomes, {}, &RecipientOutcome::index);
   played.whole_script = player.at_end();
   played.usable = session.usable();
   return played;

@@ -16,8 +16,7 @@ constexpr std::size_t kQuestionsPerConnection = 50;  // that wait before there i
 constexpr std::size_t kFirstTurn = 4;
 constexpr std::size_t kTurnMax = 500;
 constexpr Milliseconds kTurnTime{1'000};
-constexpr Milliseconds kUndisturbed{100};      // of a turn, whoever comes
-constexpr std::size_t kTurnAfterArrival = 20;  // answers are given when the turn is over
+constexpr Milliseconds kUndisturbed{100};  // of a turn, whoever comes
 constexpr int kFruitlessConversationsMax = 4;
 constexpr Milliseconds kAskDeadline{300'000};
 
@@ -58,8 +57,8 @@ smtp::ReplyClass class_of(const smtp::Outcome& outcome, const std::string& host)
 // comes.
 struct Exchange::Batch {
   Asker asker;
+  OnAnswer on_answer;
   std::vector<std::weak_ptr<Mailbox>> mailboxes;
-  std::vector<MailboxAnswer> answers;
   std::size_t open = 0;
   WaitList done;
 };
@@ -71,14 +70,14 @@ Exchange::Exchange(ExchangePool& pool, std::vector<dns::MxRecord> hosts)
       sources_(pool.sources_for(group_)) {}
 Exchange::~Exchange() = default;
 
-Task<std::vector<MailboxAnswer>> Exchange::ask(std::vector<std::string> recipients, Asker asker) {
+Task<void> Exchange::ask(std::vector<std::string> recipients, OnAnswer on_answer, Asker asker) {
+  if (recently_failed()) {
+    for (std::size_t i = 0; i < recipients.size(); ++i) on_answer(i, MailboxAnswer(last_failure_));
+    co_return;
+  }
   const auto batch = std::make_shared<Batch>();
   batch->asker = std::move(asker);
-  batch->answers.resize(recipients.size());
-  if (recently_failed()) {
-    std::ranges::fill(batch->answers, last_failure_);
-    co_return std::move(batch->answers);
-  }
+  batch->on_answer = std::move(on_answer);
   enqueue(batch, std::move(recipients));
   start_connections();
   ++waiting_;
@@ -88,7 +87,6 @@ Task<std::vector<MailboxAnswer>> Exchange::ask(std::vector<std::string> recipien
   }
   --waiting_;
   if (batch->open > 0) withdraw(batch);
-  co_return batch->answers;
 }
 
 Task<MailboxAnswer> Exchange::ask_alone(std::string recipient,
@@ -111,10 +109,13 @@ Task<MailboxAnswer> Exchange::ask_alone(std::string recipient,
   gate.greeted();
   std::vector<std::string> recipients{std::move(recipient)};
   const auto deadline = Deadline::after(pool_.timers_.clock(), kAskDeadline);
-  auto outcomes = co_await connected.conversation->ask(std::move(recipients), deadline);
+  MailboxAnswer answer{{}, connected.host, 1, {}};
+  co_await connected.conversation->ask(
+      std::move(recipients), deadline,
+      [&](smtp::RecipientOutcome&& one) { answer.outcome = std::move(one.outcome); });
   co_await connected.conversation->quit();
   for (std::string& line : connected.conversation->trace()) transcript.push_back(std::move(line));
-  co_return MailboxAnswer{std::move(outcomes.front().outcome), connected.host, 1, {}};
+  co_return answer;
 }
 
 void Exchange::enqueue(const std::shared_ptr<Batch>& batch, std::vector<std::string> recipients) {
@@ -236,17 +237,14 @@ Task<void> Exchange::ask_while_usable(LaneGate& gate, smtp::Conversation& conver
       std::min(gate.lane().recipients_max(), pool_.options_.recipients_per_connection_max);
   Asked total;
   std::size_t turn = kFirstTurn;
-  std::uint64_t newcomers = newcomers_;
   while (conversation.usable() && total.taken < allowed && !gate.closed()) {
     const bool contended = gate.contended() || pool_.connections_.waiting() > 0;
     if (!has_questions() && !contended) co_await wait_for_questions();
     const bool stopped = cancelled(co_await asio::this_coro::cancellation_state);
     if (!has_questions() || stopped) co_return;
     const MonotonicTime began = pool_.timers_.clock().monotonic_now();
-    const bool somebody_came = std::exchange(newcomers, newcomers_) != newcomers_;
-    const std::size_t count_max =
-        std::min(allowed - total.taken, somebody_came ? std::min(turn, kTurnAfterArrival) : turn);
-    const Asked asked = co_await ask_some(gate, conversation, host, count_max);
+    const Asked asked =
+        co_await ask_some(gate, conversation, host, std::min(allowed - total.taken, turn));
     const auto took = pool_.timers_.clock().monotonic_now() - began;
     // A turn that was not full says nothing about a larger one.
     if (asked.taken == turn || took > kTurnTime) {
@@ -381,39 +379,42 @@ Task<Exchange::Asked> Exchange::ask_some(LaneGate& gate, smtp::Conversation& con
     return !mailbox.asked_by.empty() && !makes_room(mailbox, began, newcomers);
   };
   const auto deadline = Deadline::after(pool_.timers_.clock(), kAskDeadline);
-  auto outcomes = co_await conversation.ask(std::move(recipients), deadline, is_next);
-  const auto is_settled = [](const smtp::RecipientOutcome& one) {
-    return one.outcome.kind != smtp::OutcomeKind::kNotAsked;
-  };
   Asked asked{mailboxes.size(), 0};
-  asked.settled = static_cast<std::size_t>(std::ranges::count_if(outcomes, is_settled));
-  for (std::size_t i = 0; i < mailboxes.size(); ++i) {
-    const MailboxRef& mailbox = mailboxes[i];
-    const bool wanted = !mailbox->asked_by.empty();
-    if (is_settled(outcomes[i]) && wanted &&
-        goes_to_another_source(gate, mailbox, outcomes[i], host)) {
-      enqueue(mailbox);
-      continue;
+  std::vector<smtp::RecipientOutcome> left;
+  const auto on_outcome = [&](smtp::RecipientOutcome&& one) {
+    if (one.outcome.kind == smtp::OutcomeKind::kNotAsked) {
+      left.push_back(std::move(one));
+      return;
     }
-    if (is_settled(outcomes[i])) {
-      ++pool_.stats_.recipients_asked;
-      gate.answered(class_of(outcomes[i].outcome, host), outcomes[i].outcome);
-      settle(mailbox, {std::move(outcomes[i].outcome), host, mailbox->attempts + 1, {}});
-      continue;
-    }
-    if (!wanted) {
+    ++asked.settled;
+    take_outcome(gate, mailboxes[one.index], std::move(one.outcome), host);
+  };
+  co_await conversation.ask(std::move(recipients), deadline, on_outcome, is_next);
+  for (smtp::RecipientOutcome& one : left) {
+    const MailboxRef& mailbox = mailboxes[one.index];
+    if (mailbox->asked_by.empty()) {
       mailboxes_.erase(mailbox->address);
       --asked.taken;
       continue;
     }
-    const bool made_room = outcomes[i].outcome.error &&
-                           outcomes[i].outcome.error->code == Errc::kCancelled &&
-                           conversation.usable();
+    const bool made_room =
+        one.outcome.error && one.outcome.error->code == Errc::kCancelled && conversation.usable();
     if (made_room) --asked.taken;
     const bool fruitless = asked.settled == 0 && !conversation.usable();
-    ask_again_elsewhere(mailbox, std::move(outcomes[i].outcome), host, fruitless);
+    ask_again_elsewhere(mailbox, std::move(one.outcome), host, fruitless);
   }
   co_return asked;
+}
+
+void Exchange::take_outcome(LaneGate& gate, const MailboxRef& mailbox, smtp::Outcome outcome,
+                            const std::string& host) {
+  if (!mailbox->asked_by.empty() && goes_to_another_source(gate, mailbox, outcome, host)) {
+    enqueue(mailbox);
+    return;
+  }
+  ++pool_.stats_.recipients_asked;
+  gate.answered(class_of(outcome, host), outcome);
+  settle(mailbox, {std::move(outcome), host, mailbox->attempts + 1, {}});
 }
 
 // The conversation ended before this one was asked about. It is asked on the next connection, and
@@ -431,10 +432,10 @@ void Exchange::ask_again_elsewhere(const MailboxRef& mailbox, smtp::Outcome outc
 // A group that blocks one of our addresses may take another: the lane is closed at the first such
 // reply, and the mailbox asked for again from elsewhere.
 bool Exchange::goes_to_another_source(LaneGate& gate, const MailboxRef& mailbox,
-                                      const smtp::RecipientOutcome& one, const std::string& host) {
-  const smtp::ReplyClass what = class_of(one.outcome, host);
+                                      const smtp::Outcome& outcome, const std::string& host) {
+  const smtp::ReplyClass what = class_of(outcome, host);
   if (pool_.sources_.size() < 2 || what != smtp::ReplyClass::kBlocked) return false;
-  gate.refused(what, one.outcome);
+  gate.refused(what, outcome);
   if (!open_source() || mailbox->attempts + 1 >= kFruitlessConversationsMax) return false;
   ++mailbox->attempts;
   return true;
@@ -443,7 +444,7 @@ bool Exchange::goes_to_another_source(LaneGate& gate, const MailboxRef& mailbox,
 void Exchange::settle(const MailboxRef& mailbox, MailboxAnswer answer) {
   mailboxes_.erase(mailbox->address);
   for (const auto& [batch, index] : mailbox->asked_by) {
-    batch->answers[index] = answer;
+    batch->on_answer(index, MailboxAnswer(answer));
     if (--batch->open == 0) batch->done.wake_all();
   }
 }

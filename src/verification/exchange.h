@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -39,10 +40,11 @@ class Exchange {
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  // One answer per recipient, in their order. Waits for its turn; when the waiting coroutine is
-  // cancelled, returns at once, who was not asked yet says so, and nothing more is written about
-  // them to a server.
-  Task<std::vector<MailboxAnswer>> ask(std::vector<std::string> recipients, Asker asker = {});
+  // Calls `on_answer` once for each recipient, by his place in the call, as soon as there is an
+  // answer; returns after the last. When the waiting coroutine is cancelled, returns at once
+  // without an answer about the others, and nothing more is written about them to a server.
+  using OnAnswer = std::function<void(std::size_t index, MailboxAnswer&& answer)>;
+  Task<void> ask(std::vector<std::string> recipients, OnAnswer on_answer, Asker asker = {});
 
   // The same for one, on a connection of its own, with what was said there in `transcript`.
   Task<MailboxAnswer> ask_alone(std::string recipient, std::vector<std::string>& transcript);
@@ -84,6 +86,9 @@ class Exchange {
   };
   Task<Asked> ask_some(LaneGate& gate, smtp::Conversation& conversation, const std::string& host,
                        std::size_t count_max);
+  // What a server said about one who was asked about.
+  void take_outcome(LaneGate& gate, const MailboxRef& mailbox, smtp::Outcome outcome,
+                    const std::string& host);
   // Whether it goes back into the line because somebody else has come since the turn began.
   bool makes_room(const Mailbox& mailbox, MonotonicTime began, std::uint64_t newcomers) const;
   Task<void> wait_for_questions();
@@ -95,7 +100,7 @@ class Exchange {
   void ask_again_elsewhere(const MailboxRef& mailbox, smtp::Outcome outcome,
                            const std::string& host, bool fruitless);
   bool goes_to_another_source(LaneGate& gate, const MailboxRef& mailbox,
-                              const smtp::RecipientOutcome& one, const std::string& host);
+                              const smtp::Outcome& outcome, const std::string& host);
   std::vector<MailboxRef> take(std::size_t count_max);
   void settle(const MailboxRef& mailbox, MailboxAnswer answer);
   void settle_all(const MailboxAnswer& answer);

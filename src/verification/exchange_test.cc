@@ -87,7 +87,12 @@ class ExchangeTest : public ::testing::Test {
   Task<void> ask_into(std::vector<std::string> recipients, std::vector<MailboxAnswer>& answers,
                       Asker asker = {}) {
     const std::vector<dns::MxRecord> hosts{{10, "mx1.example"}, {20, "mx2.example"}};
-    answers = co_await pool_->exchange(hosts)->ask(std::move(recipients), std::move(asker));
+    std::vector<MailboxAnswer> given(recipients.size());
+    const auto on_answer = [&](std::size_t index, MailboxAnswer&& answer) {
+      given.at(index) = std::move(answer);
+    };
+    co_await pool_->exchange(hosts)->ask(std::move(recipients), on_answer, std::move(asker));
+    answers = std::move(given);
   }
   Task<void> ask_and_be_cancelled(std::vector<std::string> recipients,
                                   std::vector<MailboxAnswer>& answers) {
@@ -96,7 +101,10 @@ class ExchangeTest : public ::testing::Test {
   }
 
   Task<void> ask_host(std::string host, std::vector<MailboxAnswer>& answers) {
-    answers = co_await pool_->exchange({{10, host}})->ask({"a@" + host});
+    const auto on_answer = [&](std::size_t, MailboxAnswer&& answer) {
+      answers.push_back(std::move(answer));
+    };
+    co_await pool_->exchange({{10, host}})->ask({"a@" + host}, on_answer);
   }
   Task<void> ask_alone(std::vector<std::string>& transcript, MailboxAnswer& answer) {
     const auto exchange = pool_->exchange({{10, "mx1.example"}, {20, "mx2.example"}});

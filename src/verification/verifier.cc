@@ -9,10 +9,10 @@
 
 #include "async/run_on.h"
 #include "async/with_deadline.h"
-#include "base/utf8.h"
 #include "smtp/classify.h"
 #include "verification/assessment.h"
 #include "verification/catch_all.h"
+#include "verification/evidence.h"
 #include "verification/exchange_pool.h"
 #include "verification/fair_sample.h"
 #include "verification/result_cache.h"
@@ -20,103 +20,6 @@
 
 namespace verihook::verification {
 namespace {
-
-constexpr std::size_t kReplyTextBytesMax = 500;
-
-model::SmtpStage stage_of(smtp::Stage stage) {
-  switch (stage) {
-    case smtp::Stage::kConnect:
-      return model::SmtpStage::kConnect;
-    case smtp::Stage::kBanner:
-      return model::SmtpStage::kBanner;
-    case smtp::Stage::kEhlo:
-      return model::SmtpStage::kEhlo;
-    case smtp::Stage::kStartTls:
-      return model::SmtpStage::kStartTls;
-    case smtp::Stage::kMail:
-      return model::SmtpStage::kMailFrom;
-    case smtp::Stage::kRcpt:
-      return model::SmtpStage::kRcptTo;
-  }
-  return model::SmtpStage::kNone;
-}
-
-smtp::ReplyClass class_of(const MailboxAnswer& answer) {
-  return smtp::classify(answer.outcome, smtp::provider_of(answer.host)).reply_class;
-}
-
-bool is_not_hosted(const MailboxAnswer& answer) {
-  const smtp::ReplyClass reply_class = class_of(answer);
-  return reply_class == smtp::ReplyClass::kRelayDenied ||
-         reply_class == smtp::ReplyClass::kDomainNotHosted;
-}
-
-// "Not my domain" is believed when every MX host says so; until then it says something about the
-// host that said it.
-model::Reason reason_of(const MailboxAnswer& answer, bool nobody_hosts_it) {
-  if (answer.outcome.error && answer.outcome.error->code == Errc::kDns) {
-    return model::Reason::kDnsError;
-  }
-  if (is_not_hosted(answer)) {
-    if (nobody_hosts_it) return model::Reason::kDomainNotHosted;
-    return answer.outcome.stage == smtp::Stage::kRcpt ? model::Reason::kRelayDenied
-                                                      : model::Reason::kUnavailableSmtp;
-  }
-  return model::parse_reason(smtp::reason_of(class_of(answer)))
-      .value_or(model::Reason::kUnexpectedError);
-}
-
-// Whether another MX host of the domain may say more. The hosts of a large provider all know the
-// same.
-bool deserves_second_opinion(const MailboxAnswer& answer) {
-  if (smtp::provider_of(answer.host) != smtp::Provider::kOther) return is_not_hosted(answer);
-  switch (class_of(answer)) {
-    case smtp::ReplyClass::kRelayDenied:
-    case smtp::ReplyClass::kDomainNotHosted:
-    case smtp::ReplyClass::kPolicy:
-    case smtp::ReplyClass::kBlocked:
-    case smtp::ReplyClass::kSenderRejected:
-    case smtp::ReplyClass::kNeedsReverseDns:
-    case smtp::ReplyClass::kConnectionLost:
-    case smtp::ReplyClass::kTimeout:
-    case smtp::ReplyClass::kUnavailable:
-      return true;
-    default:
-      return false;
-  }
-}
-
-model::SmtpEvidence evidence_of(const MailboxAnswer& answer) {
-  model::SmtpEvidence evidence;
-  evidence.checked = true;
-  evidence.stage = stage_of(answer.outcome.stage);
-  evidence.attempts = answer.attempts;
-  if (const auto& reply = answer.outcome.reply) {
-    evidence.code = reply->code;
-    if (reply->enhanced) evidence.enhanced_code = reply->enhanced->to_string();
-    evidence.message = reply->text();
-  } else if (answer.outcome.error) {
-    evidence.message = answer.outcome.error->message;
-  }
-  evidence.message.resize(utf8_prefix(evidence.message, kReplyTextBytesMax).size());
-  return evidence;
-}
-
-model::MxEvidence evidence_of(const dns::MailExchangers& exchangers) {
-  model::MxEvidence evidence;
-  evidence.found = !exchangers.hosts.empty();
-  evidence.implicit = exchangers.route == dns::MailRoute::kImplicit;
-  evidence.null_mx = exchangers.route == dns::MailRoute::kNullMx;
-  for (const dns::MxRecord& record : exchangers.records) {
-    if (!record.host.empty()) evidence.records.push_back(record.host);
-  }
-  if (evidence.found) {
-    evidence.host = exchangers.hosts.front().host;
-    const smtp::Provider provider = smtp::provider_of(evidence.host);
-    if (provider != smtp::Provider::kOther) evidence.provider = smtp::to_string(provider);
-  }
-  return evidence;
-}
 
 std::string text_of(const dns::MailExchangers& exchangers) {
   switch (exchangers.route) {
@@ -148,34 +51,6 @@ std::string_view text_of(CatchAll answer) {
       break;
   }
   return "the answer about a random mailbox says nothing";
-}
-
-// Of an accepted mailbox. Who can wait hears whether the domain accepts everything before it is
-// called valid.
-model::Reason reason_of(CatchAll answer, const model::JobOptions& options) {
-  if (answer == CatchAll::kAcceptsAll) return model::Reason::kCatchAll;
-  if (answer == CatchAll::kLater && options.greylist == model::Greylist::kWait) {
-    return model::Reason::kGreylisted;
-  }
-  return model::Reason::kAcceptedEmail;
-}
-
-// The verdict that the DNS alone gives; nothing when there are hosts to ask.
-std::optional<model::Reason> reason_of(dns::MailRoute route) {
-  switch (route) {
-    case dns::MailRoute::kHosts:
-    case dns::MailRoute::kImplicit:
-      return std::nullopt;
-    case dns::MailRoute::kNullMx:
-      return model::Reason::kNullMx;
-    case dns::MailRoute::kNoMail:
-      return model::Reason::kNoMx;
-    case dns::MailRoute::kNoDomain:
-      return model::Reason::kInvalidDomain;
-    case dns::MailRoute::kDnsError:
-      return model::Reason::kDnsError;
-  }
-  return model::Reason::kDnsError;
 }
 
 }  // namespace
@@ -223,10 +98,7 @@ class Verifier::Impl {
     Trace* trace = nullptr;
   };
 
-  struct Answered {
-    MailboxAnswer answer;
-    std::shared_ptr<Exchange> by;
-  };
+  class Inquiry;
 
   Task<void> verify_assessed(std::vector<Assessment> assessments, const model::JobOptions& options,
                              const Asker& asker, const OnVerdict& on_verdict, Trace* trace);
@@ -235,15 +107,7 @@ class Verifier::Impl {
                                            model::JobOptions options);
   Task<void> verify_domain(DomainRows domain, const model::JobOptions& options,
                            const OnVerdict& on_verdict, Semaphore::Permit place);
-  Task<void> ask_servers(DomainRows& domain, const dns::MailExchangers& exchangers,
-                         const model::JobOptions& options, const OnVerdict& on_verdict);
-  Task<CatchAll> find_catch_all(const DomainRows& domain,
-                                const std::shared_ptr<Exchange>& exchange);
   void note_health(const DomainRows& domain, const dns::MailExchangers& exchangers);
-  Task<std::vector<Answered>> ask(const DomainRows& domain, const std::vector<std::size_t>& indexes,
-                                  std::shared_ptr<Exchange> exchange);
-  Task<bool> ask_other_hosts(const DomainRows& domain, const dns::MailExchangers& exchangers,
-                             std::vector<Answered>& answers);
   void note_evidence(model::Verdict& verdict, const MailboxAnswer& answer) const;
   void deliver(const DomainRows& domain, Row& row, model::Reason reason,
                const model::JobOptions& options, const OnVerdict& on_verdict);
@@ -260,6 +124,185 @@ class Verifier::Impl {
   FairSample resolver_sample_;
   VerifierStats stats_;
 };
+
+// The questions to the mail servers of one domain on behalf of one list. An answer becomes a
+// verdict as soon as nothing that is still to be asked can change it, so that a list at a slow
+// server has its results as they come.
+class Verifier::Impl::Inquiry {
+ public:
+  Inquiry(Impl& verifier, DomainRows& domain, const dns::MailExchangers& exchangers,
+          const model::JobOptions& options, const OnVerdict& on_verdict)
+      : verifier_(verifier),
+        domain_(domain),
+        exchangers_(exchangers),
+        options_(options),
+        on_verdict_(on_verdict),
+        catch_all_questions_(verifier.executor_, "catch-all questions of a domain") {}
+
+  // Ends early when it is cancelled, and the rows without a verdict are nobody's then.
+  Task<void> run();
+
+ private:
+  using ExchangeRef = std::shared_ptr<Exchange>;
+  struct Answered {
+    std::size_t row = 0;
+    MailboxAnswer answer;
+    ExchangeRef by;
+  };
+  using OnAnswered = std::function<void(Answered&& answered)>;
+  // What is known of a set of hosts that accepted somebody, and who waits to know it.
+  struct Acceptance {
+    std::optional<CatchAll> catch_all;
+    std::vector<std::size_t> waiting;
+  };
+
+  Task<void> ask_everybody();
+  Task<void> ask(std::vector<std::size_t> rows, ExchangeRef exchange, OnAnswered on_answered);
+  void take(Answered&& answered);
+  // What the other hosts say where the first may be alone with its answer.
+  Task<void> ask_other_hosts();
+  void conclude(const Answered& answered, bool nobody_hosts_it);
+  void accept(std::size_t row, const ExchangeRef& by);
+  Task<void> ask_whether_catch_all(ExchangeRef exchange);
+  void deliver(std::size_t row, model::Reason reason) {
+    verifier_.deliver(domain_, domain_.rows[row], reason, options_, on_verdict_);
+  }
+  void deliver_accepted(std::size_t row, CatchAll catch_all);
+
+  Impl& verifier_;
+  DomainRows& domain_;
+  const dns::MailExchangers& exchangers_;
+  const model::JobOptions& options_;
+  const OnVerdict& on_verdict_;
+  std::vector<Answered> doubted_;
+  bool all_deny_ = true;  // that the domain is theirs, of those doubted
+  std::map<ExchangeRef, Acceptance> accepted_by_;
+  TaskGroup catch_all_questions_;
+};
+
+Task<void> Verifier::Impl::Inquiry::run() {
+  // The questions refer to this object, so a cancellation must not unwind past it.
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await ask_everybody();
+  if (!cancelled(co_await asio::this_coro::cancellation_state)) co_await ask_other_hosts();
+  if (!cancelled(co_await asio::this_coro::cancellation_state)) {
+    co_await catch_all_questions_.join();
+  }
+  if (cancelled(co_await asio::this_coro::cancellation_state)) {
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    catch_all_questions_.cancel();
+    co_await catch_all_questions_.join();
+  }
+}
+
+Task<void> Verifier::Impl::Inquiry::ask_everybody() {
+  std::vector<std::size_t> all(domain_.rows.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  co_await ask(std::move(all), verifier_.exchanges_.exchange(exchangers_.hosts),
+               [this](Answered&& answered) { take(std::move(answered)); });
+}
+
+Task<void> Verifier::Impl::Inquiry::ask(std::vector<std::size_t> rows, ExchangeRef exchange,
+                                        OnAnswered on_answered) {
+  if (domain_.trace != nullptr) {
+    const std::string& mailbox = domain_.rows[rows.front()].assessment->mailbox;
+    MailboxAnswer answer = co_await exchange->ask_alone(mailbox, domain_.trace->smtp);
+    on_answered({rows.front(), std::move(answer), exchange});
+    co_return;
+  }
+  std::vector<std::string> mailboxes;
+  mailboxes.reserve(rows.size());
+  for (const std::size_t row : rows) mailboxes.push_back(domain_.rows[row].assessment->mailbox);
+  const auto on_answer = [&](std::size_t index, MailboxAnswer&& answer) {
+    on_answered({rows[index], std::move(answer), exchange});
+  };
+  co_await exchange->ask(std::move(mailboxes), on_answer, domain_.asker);
+}
+
+void Verifier::Impl::Inquiry::take(Answered&& answered) {
+  const bool doubted = deserves_second_opinion(answered.answer);
+  const bool not_hosted = is_not_hosted(answered.answer);
+  if (doubted) all_deny_ &= not_hosted;
+  // Whether a domain is hosted is said of all its rows together.
+  if (not_hosted || (doubted && exchangers_.hosts.size() > 1)) {
+    doubted_.push_back(std::move(answered));
+  } else {
+    conclude(answered, false);
+  }
+}
+
+// One host that says "not my domain", refuses us or breaks off may be alone with that: where it
+// could be so, the others are asked too, and one that knows about the mailbox replaces its answer.
+Task<void> Verifier::Impl::Inquiry::ask_other_hosts() {
+  if (doubted_.empty()) co_return;
+  const std::string first = doubted_.front().answer.host;
+  const std::size_t tried =
+      std::min(exchangers_.hosts.size(), verifier_.options_.mx_hosts_tried_max);
+  for (std::size_t h = 0; h < tried && !doubted_.empty(); ++h) {
+    if (exchangers_.hosts[h].host == first) continue;
+    std::vector<std::size_t> rows;
+    for (const Answered& answered : doubted_) rows.push_back(answered.row);
+    std::map<std::size_t, Answered> before;
+    for (Answered& answered : doubted_) before.emplace(answered.row, std::move(answered));
+    doubted_.clear();
+    const auto on_answered = [&](Answered&& other) {
+      all_deny_ &= is_not_hosted(other.answer);
+      const bool knows = other.answer.outcome.kind == smtp::OutcomeKind::kReplied &&
+                         !deserves_second_opinion(other.answer);
+      const auto former = before.find(other.row);
+      if (knows) {
+        conclude(other, false);
+      } else {
+        doubted_.push_back(std::move(former->second));
+      }
+      before.erase(former);
+    };
+    co_await ask(std::move(rows), verifier_.exchanges_.exchange({exchangers_.hosts[h]}),
+                 on_answered);
+    if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
+  }
+  const bool nobody_hosts_it = all_deny_ && tried == exchangers_.hosts.size();
+  for (const Answered& answered : doubted_) conclude(answered, nobody_hosts_it);
+}
+
+void Verifier::Impl::Inquiry::conclude(const Answered& answered, bool nobody_hosts_it) {
+  verifier_.note_evidence(domain_.rows[answered.row].assessment->verdict, answered.answer);
+  if (class_of(answered.answer) == smtp::ReplyClass::kAccepted) {
+    accept(answered.row, answered.by);
+  } else {
+    deliver(answered.row, reason_of(answered.answer, nobody_hosts_it));
+  }
+}
+
+void Verifier::Impl::Inquiry::accept(std::size_t row, const ExchangeRef& by) {
+  const auto [entry, is_first] = accepted_by_.try_emplace(by);
+  Acceptance& acceptance = entry->second;
+  if (acceptance.catch_all) {
+    deliver_accepted(row, *acceptance.catch_all);
+    return;
+  }
+  acceptance.waiting.push_back(row);
+  if (is_first) catch_all_questions_.spawn("catch-all", ask_whether_catch_all(by));
+}
+
+Task<void> Verifier::Impl::Inquiry::ask_whether_catch_all(ExchangeRef exchange) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const CatchAll answer = co_await verifier_.catch_all_.find(domain_.domain, exchange);
+  if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
+  if (domain_.trace != nullptr) {
+    domain_.trace->smtp.push_back(fmt::format("catch-all: {}", text_of(answer)));
+  }
+  Acceptance& acceptance = accepted_by_.at(exchange);
+  acceptance.catch_all = answer;
+  for (const std::size_t row : std::exchange(acceptance.waiting, {})) deliver_accepted(row, answer);
+}
+
+void Verifier::Impl::Inquiry::deliver_accepted(std::size_t row, CatchAll catch_all) {
+  if (catch_all == CatchAll::kTellsApart) {
+    domain_.rows[row].assessment->verdict.is_catch_all = false;
+  }
+  deliver(row, reason_of(catch_all, options_));
+}
 
 Task<std::vector<Assessment>> Verifier::Impl::assess_all(std::span<const std::string> emails,
                                                          model::JobOptions options) {
@@ -353,60 +396,10 @@ Task<void> Verifier::Impl::verify_domain(DomainRows domain, const model::JobOpti
       deliver(domain, row, model::Reason::kCannotVerify, options, on_verdict);
     }
   } else {
-    co_await ask_servers(domain, exchangers, options, on_verdict);
+    Inquiry inquiry(*this, domain, exchangers, options, on_verdict);
+    co_await inquiry.run();
   }
   place.release();
-}
-
-// The answers about some of the rows, in the order of `indexes`.
-Task<std::vector<Verifier::Impl::Answered>> Verifier::Impl::ask(
-    const DomainRows& domain, const std::vector<std::size_t>& indexes,
-    std::shared_ptr<Exchange> exchange) {
-  std::vector<MailboxAnswer> answers;
-  if (domain.trace != nullptr) {
-    const std::string& mailbox = domain.rows[indexes.front()].assessment->mailbox;
-    answers.push_back(co_await exchange->ask_alone(mailbox, domain.trace->smtp));
-  } else {
-    std::vector<std::string> mailboxes;
-    mailboxes.reserve(indexes.size());
-    for (const std::size_t i : indexes) mailboxes.push_back(domain.rows[i].assessment->mailbox);
-    answers = co_await exchange->ask(std::move(mailboxes), domain.asker);
-  }
-  std::vector<Answered> answered;
-  answered.reserve(answers.size());
-  for (MailboxAnswer& answer : answers) answered.push_back({std::move(answer), exchange});
-  co_return answered;
-}
-
-Task<void> Verifier::Impl::ask_servers(DomainRows& domain, const dns::MailExchangers& exchangers,
-                                       const model::JobOptions& options,
-                                       const OnVerdict& on_verdict) {
-  std::vector<std::size_t> all(domain.rows.size());
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  auto answers = co_await ask(domain, all, exchanges_.exchange(exchangers.hosts));
-  if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
-  const bool nobody_hosts_it = co_await ask_other_hosts(domain, exchangers, answers);
-  if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
-  std::map<std::shared_ptr<Exchange>, std::vector<std::size_t>> accepted;
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    Row& row = domain.rows[i];
-    const MailboxAnswer& answer = answers[i].answer;
-    note_evidence(row.assessment->verdict, answer);
-    if (class_of(answer) == smtp::ReplyClass::kAccepted) {
-      accepted[answers[i].by].push_back(i);
-    } else {
-      deliver(domain, row, reason_of(answer, nobody_hosts_it), options, on_verdict);
-    }
-  }
-  for (const auto& [exchange, rows] : accepted) {
-    const CatchAll catch_all = co_await find_catch_all(domain, exchange);
-    if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
-    for (const std::size_t i : rows) {
-      Row& row = domain.rows[i];
-      if (catch_all == CatchAll::kTellsApart) row.assessment->verdict.is_catch_all = false;
-      deliver(domain, row, reason_of(catch_all, options), options, on_verdict);
-    }
-  }
 }
 
 void Verifier::Impl::note_evidence(model::Verdict& verdict, const MailboxAnswer& answer) const {
@@ -416,46 +409,6 @@ void Verifier::Impl::note_evidence(model::Verdict& verdict, const MailboxAnswer&
   if (const auto wait = answer.retry_in ? answer.retry_in : named) {
     verdict.retry_after = timers_.clock().wall_now() + *wait;
   }
-}
-
-Task<CatchAll> Verifier::Impl::find_catch_all(const DomainRows& domain,
-                                              const std::shared_ptr<Exchange>& exchange) {
-  const CatchAll answer = co_await catch_all_.find(domain.domain, exchange);
-  if (domain.trace != nullptr) {
-    domain.trace->smtp.push_back(fmt::format("catch-all: {}", text_of(answer)));
-  }
-  co_return answer;
-}
-
-// One host that says "not my domain", refuses us or breaks off may be alone with that: where it
-// could be so, the others are asked too, and one that knows about the mailbox replaces its answer.
-// True when every host says that the domain is not its business.
-Task<bool> Verifier::Impl::ask_other_hosts(const DomainRows& domain,
-                                           const dns::MailExchangers& exchangers,
-                                           std::vector<Answered>& answers) {
-  std::vector<std::size_t> open;
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    if (deserves_second_opinion(answers[i].answer)) open.push_back(i);
-  }
-  if (open.empty()) co_return false;
-  const std::string first = answers[open.front()].answer.host;
-  bool all_agree =
-      std::ranges::all_of(open, [&](std::size_t i) { return is_not_hosted(answers[i].answer); });
-  const std::size_t tried = std::min(exchangers.hosts.size(), options_.mx_hosts_tried_max);
-  for (std::size_t h = 0; h < tried && !open.empty(); ++h) {
-    if (exchangers.hosts[h].host == first) continue;
-    auto others = co_await ask(domain, open, exchanges_.exchange({exchangers.hosts[h]}));
-    if (cancelled(co_await asio::this_coro::cancellation_state)) co_return false;
-    for (std::size_t k = 0; k < open.size(); ++k) {
-      all_agree &= is_not_hosted(others[k].answer);
-      const bool knows = others[k].answer.outcome.kind == smtp::OutcomeKind::kReplied &&
-                         !deserves_second_opinion(others[k].answer);
-      if (knows) answers[open[k]] = std::move(others[k]);
-    }
-    std::erase_if(open, [&](std::size_t i) { return !deserves_second_opinion(answers[i].answer); });
-  }
-  if (tried < exchangers.hosts.size()) co_return false;
-  co_return all_agree;
 }
 
 // What the resolver's answer says about the resolver, and to whoever asked for a trace.

@@ -134,6 +134,42 @@ TEST_F(VerifierTest, APolicyAppliesToWhatComesFromMemoryToo) {
   EXPECT_EQ(verifier().stats().cache_hits, 1u);
 }
 
+TEST_F(VerifierTest, AListAtOneSlowServerHasItsVerdictsAsTheAnswersCome) {
+  std::size_t answered = 0;
+  network_.listen({*net::IpAddress::parse("192.0.2.1"), 25},
+                  [&](SimulatedPeer& peer) -> Task<void> {
+                    peer.write("220 mx.example\r\n");
+                    while (const auto line = co_await peer.read_line()) {
+                      co_await sleep_for(time_, Milliseconds{100});
+                      const bool is_rcpt = line->starts_with("RCPT");
+                      answered += is_rcpt ? 1 : 0;
+                      peer.write(is_rcpt && !line->contains("<known") ? "550 5.1.1 unknown\r\n"
+                                                                      : "250 2.0.0 Ok\r\n");
+                    }
+                  });
+  options_.traffic = {*TrafficRule::parse("* connections=1 recipients=10000")};
+  options_.recipients_per_connection_max = 10'000;
+  std::vector<std::string> emails;
+  for (int i = 0; i < 300; ++i) {
+    emails.push_back((i % 3 == 0 ? "nobody" : "known") + std::to_string(i) + "@d.example");
+  }
+  std::size_t verdicts = 0;
+  verifier();
+  const auto count = [&](std::size_t, const model::Verdict&) { ++verdicts; };
+  asio::co_spawn(io_, verifier_->verify_all(emails, {}, {"a", "job_1"}, count), asio::detached);
+  time_.advance(Milliseconds{5'000});
+  ASSERT_GT(answered, 20u);
+  for (int second = 0; second < 10; ++second) {
+    time_.advance(Milliseconds{1'000});
+    // The question about a random mailbox, and the reply that is being read.
+    EXPECT_GE(verdicts + 2, answered);
+    EXPECT_LT(verdicts, emails.size());
+  }
+  time_.run();
+  EXPECT_EQ(verdicts, emails.size());
+  EXPECT_EQ(answered, emails.size() + 1);
+}
+
 TEST_F(VerifierTest, ATraceTellsTheAnswersAndTheDialogue) {
   verify("known@d.example");
   Trace trace;
