@@ -25,11 +25,10 @@ Answer act(Context& context, Call& call, Act action) {
 Task<Result<std::vector<model::Destination>>> endpoints_for_retry(Context& context,
                                                                   const model::Job& job) {
   CO_TRY(all, co_await context.database.read([&](store::Connection& db) {
-    return store::destinations_for(db, job.tenant_id, job.id);
+    return store::destinations_of_job(db, job.tenant_id, job.id);
   }));
   std::vector<model::Destination> copies;
   for (const model::Destination& destination : all) {
-    if (destination.job_id != job.id) continue;
     CO_TRY(copy, copy_endpoint(context, destination));
     copies.push_back(std::move(copy));
   }

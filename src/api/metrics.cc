@@ -103,16 +103,14 @@ void add_verification(Families& families, const verification::VerifierStats& sta
 }
 
 void add_delivery(Families& families, const store::DeliveryCounts& counts,
-                  const delivery::DispatcherStats& stats, WallTime now) {
+                  const delivery::DispatcherStats& stats) {
   families.begin("deliveries", "Deliveries by state", MetricType::Gauge);
   families.add(number(counts.pending), "state", "pending");
   families.add(number(counts.delivered), "state", "delivered");
   families.add(number(counts.dead), "state", "dead");
-  const auto late = counts.oldest_due
-                        ? std::max<std::int64_t>(0, (now - *counts.oldest_due).count())
-                        : std::int64_t{0};
   families.gauge("delivery_oldest_due_seconds",
-                 "How late the oldest due delivery is, by its due time", number(late) / 1000);
+                 "How late the oldest due delivery is, by its due time",
+                 number(stats.oldest_due_age.count()) / 1000);
   families.begin("delivery_attempts_total", "Attempts by outcome", MetricType::Counter);
   families.add(number(stats.attempts_delivered), "outcome", "delivered");
   families.add(number(stats.attempts_retried), "outcome", "retried");
@@ -183,7 +181,7 @@ Task<Result<std::string>> metrics_text(Context& context) {
   Families families;
   add_jobs(families, counts.jobs, context.engine.stats());
   add_verification(families, context.verifier.stats());
-  add_delivery(families, counts.deliveries, context.dispatcher.stats(), context.clock().wall_now());
+  add_delivery(families, counts.deliveries, context.dispatcher.stats());
   add_gateway(families, context);
   add_process(families, context.database.stats(), context.server_stats);
   co_return families.text();

@@ -51,10 +51,10 @@ Task<Result<std::string>> RetryJobs::take_in(jobs::Intake& intake,
 Task<Result<std::vector<model::Destination>>> RetryJobs::routes_of(std::string tenant_id,
                                                                    std::string job_id) {
   CO_TRY(all, co_await database_.read([&](store::Connection& db) {
-    return store::destinations_for(db, tenant_id, job_id);
+    return store::destinations_of_job(db, tenant_id, job_id);
   }));
   std::erase_if(all, [&](const model::Destination& destination) {
-    return destination.job_id != job_id || destination.kind != model::DestinationKind::kContacts;
+    return destination.kind != model::DestinationKind::kContacts;
   });
   for (model::Destination& route : all) {
     route.id = ids_.make(id_prefix::kDestination);

@@ -34,11 +34,18 @@ std::string Outbox::make_id(std::string_view prefix) const {
 }
 
 Result<Published> Outbox::publish(store::Connection& db, model::Event event) const {
-  TRY(all, store::destinations_for(db, event.tenant_id, event.job_id));
+  TRY(all, store::destinations_of_tenant(db, event.tenant_id));
   Destinations wanting;
-  for (model::Destination& destination : all) {
-    if (!wants(destination, event)) continue;
-    wanting.push_back(std::make_shared<const model::Destination>(std::move(destination)));
+  for (const auto& destination : *all) {
+    if (wants(*destination, event)) wanting.push_back(destination);
+  }
+  // Jobs of other people, in events that were received, have no destinations of their own here.
+  if (event.origin == model::EventOrigin::kProduced && !event.job_id.empty()) {
+    TRY(of_job, store::destinations_of_job(db, event.tenant_id, event.job_id));
+    for (model::Destination& destination : of_job) {
+      if (!wants(destination, event)) continue;
+      wanting.push_back(std::make_shared<const model::Destination>(std::move(destination)));
+    }
   }
   return insert(db, std::move(event), wanting);
 }

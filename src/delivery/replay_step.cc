@@ -17,7 +17,7 @@ constexpr std::int64_t kCalledOffAtOnce = 200;
 // Questions whether a destination wants and has had an event: many destinations, fewer events.
 constexpr std::size_t kQuestionsAtOnce = 5'000;
 
-using Destinations = std::vector<model::Destination>;
+using Destinations = store::DestinationList;
 // What is to be done with an event that is to be handed to a destination once more.
 using Visit = std::function<Result<void>(const model::Event&, const model::Destination&)>;
 
@@ -25,9 +25,12 @@ using Visit = std::function<Result<void>(const model::Event&, const model::Desti
 // of single jobs.
 Result<Destinations> destinations_of(store::Connection& db, const model::Replay& replay) {
   const std::string& id = replay.which.destination_id;
-  if (id.empty()) return store::destinations_for(db, replay.tenant_id, "");
+  if (id.empty()) {
+    TRY(all, store::destinations_of_tenant(db, replay.tenant_id));
+    return *all;
+  }
   auto found = store::find_destination(db, replay.tenant_id, id);
-  if (found) return Destinations{std::move(*found)};
+  if (found) return Destinations{std::make_shared<const model::Destination>(std::move(*found))};
   // It was deleted since: nobody is left to tell.
   if (found.error().code == Errc::kNotFound) return Destinations{};
   return std::unexpected(found.error());
@@ -51,9 +54,9 @@ Result<bool> walk_events(store::Connection& db, model::Replay& replay,
   for (const model::Event& event : events) {
     if (enough() || questions > kQuestionsAtOnce) return true;
     questions += destinations.size();
-    for (const model::Destination& destination : destinations) {
-      TRY(asked_for, asks_for(db, replay, event, destination));
-      if (asked_for) TRY_VOID(visit(event, destination));
+    for (const auto& destination : destinations) {
+      TRY(asked_for, asks_for(db, replay, event, *destination));
+      if (asked_for) TRY_VOID(visit(event, *destination));
     }
     replay.cursor = event.id;
   }

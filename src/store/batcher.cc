@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/log.h"
+#include "store/row_counts.h"
 
 namespace verihook::store {
 namespace {
@@ -59,7 +60,9 @@ Result<void> call(const std::function<Result<void>(Connection&)>& work, Connecti
 // even when the function that met it carries on.
 class Batcher::Watched final : public Connection {
  public:
-  explicit Watched(Connection& inner) : inner_(inner) {}
+  Watched(Connection& inner, TransactionMemo& memo) : inner_(inner), memo_(memo) {}
+
+  TransactionMemo* memo() override { return &memo_; }
 
   using Connection::execute;
   using Connection::query;
@@ -86,6 +89,7 @@ class Batcher::Watched final : public Connection {
   }
 
   Connection& inner_;
+  TransactionMemo& memo_;
   std::optional<Error> storage_error_;
 };
 
@@ -115,9 +119,10 @@ void Batcher::run(std::span<Request> requests) {
 // An error is the whole batch's; what single functions answer is in their requests.
 Result<void> Batcher::transact(std::span<Request> requests) {
   TRY_VOID(driver_.begin(writer_));
+  memo_ = {};
   bool anything = false;
   if (requests.size() == 1) {
-    Watched watched(writer_);
+    Watched watched(writer_, memo_);
     requests[0].result = call(requests[0].work, watched);
     if (watched.storage_error()) return std::unexpected(*watched.storage_error());
     anything = requests[0].result.has_value();
@@ -127,7 +132,10 @@ Result<void> Batcher::transact(std::span<Request> requests) {
       anything = anything || kept;
     }
   }
-  if (anything) return commit();
+  if (anything) {
+    TRY_VOID(write_row_counts(writer_, memo_));
+    return commit();
+  }
   driver_.rollback(writer_);
   return {};
 }
@@ -135,10 +143,14 @@ Result<void> Batcher::transact(std::span<Request> requests) {
 // True when the function succeeded; an error when the transaction is lost.
 Result<bool> Batcher::run_in_savepoint(Request& request) {
   TRY_VOID(writer_.execute("SAVEPOINT one"));
-  Watched watched(writer_);
+  const auto rows_added = memo_.rows_added;
+  Watched watched(writer_, memo_);
   request.result = call(request.work, watched);
   if (watched.storage_error()) return std::unexpected(*watched.storage_error());
-  if (!request.result) TRY_VOID(writer_.execute("ROLLBACK TO SAVEPOINT one"));
+  if (!request.result) {
+    TRY_VOID(writer_.execute("ROLLBACK TO SAVEPOINT one"));
+    memo_ = {.rows_added = rows_added, .destinations = {}};
+  }
   TRY_VOID(writer_.execute("RELEASE SAVEPOINT one"));
   return request.result.has_value();
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "store/request_queue.h"
+#include "store/transaction_memo.h"
 
 namespace verihook::store {
 
@@ -54,6 +55,7 @@ class Batcher {
 
   Driver& driver_;
   Connection& writer_;
+  TransactionMemo memo_;
   std::function<void(const Error&)> on_failed_;
   std::atomic<bool> failed_ = false;
   Error failure_;

@@ -75,9 +75,14 @@ class Row {
   }
 };
 
+struct TransactionMemo;  // transaction_memo.h
+
 class Connection {
  public:
   virtual ~Connection() = default;
+
+  // Of the group commit that the caller is part of; null outside of one.
+  virtual TransactionMemo* memo() { return nullptr; }
 
   // Errors: kStorageFull (no space), kStorageFailed (I/O error: nothing may be acknowledged any
   // more), kConflict (a unique key exists already), kBusy, kInternal (the statement is wrong).

@@ -5,6 +5,7 @@
 #include "store/delivery_state.h"
 #include "store/event_rows.h"
 #include "store/events.h"
+#include "store/row_counts.h"
 #include "store/rows.h"
 
 namespace verihook::store {
@@ -163,6 +164,7 @@ Result<void> insert_delivery(Connection& db, const model::Delivery& delivery) {
                        delivery.last_status_code, delivery.last_error, delivery.created_at,
                        delivery.finished_at, delivery.replay_id, claimable_at(delivery),
                        turn_of(delivery)}));
+  TRY_VOID(count_rows(db, Counted::kDeliveries, 1));
   // A replay: the event is on its way again.
   if (delivery.state != model::DeliveryState::kPending) return {};
   return done(
@@ -184,7 +186,13 @@ Result<std::vector<model::Delivery>> list_deliveries(Connection& db, std::string
   Select select("SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE tenant_id = ", tenant_id);
   if (!filter.event_id.empty()) select.where("event_id = ", filter.event_id);
   where_delivery(select, filter);
-  if (filter.state) select.where("state = ", to_string(*filter.state));
+  if (filter.state) {
+    // So that the index of what is undelivered is used.
+    if (*filter.state != model::DeliveryState::kDelivered) {
+      select.literally(" AND state <> 'delivered'");
+    }
+    select.where_word("state", to_string(*filter.state));
+  }
   if (!filter.before_id.empty()) select.where("id < ", filter.before_id);
   select.add(" ORDER BY id DESC LIMIT ", filter.limit);
   return select.rows(db, delivery_of);
@@ -266,24 +274,17 @@ Result<std::vector<model::Attempt>> list_attempts(Connection& db, std::string_vi
 
 Result<DeliveryCounts> count_deliveries(Connection& db) {
   DeliveryCounts counts;
+  TRY(all, row_count(db, Counted::kDeliveries));
+  counts.delivered = all;
   TRY_VOID(
-      db.query("SELECT state, COUNT(*) FROM deliveries GROUP BY state", {}, [&](const Row& row) {
-        const auto state = decode_delivery_state(row.text(0));
-        if (state == model::DeliveryState::kPending) counts.pending = row.integer(1);
-        if (state == model::DeliveryState::kDead) counts.dead = row.integer(1);
-        if (state == model::DeliveryState::kDelivered) {
-          counts.delivered = row.integer(1);
-        }
-        return true;
-      }));
-  TRY_VOID(db.query(
-      "SELECT MIN(v.next_attempt_at) FROM deliveries v CROSS JOIN destinations d"
-      " WHERE v.state = 'pending' AND d.tenant_id = v.tenant_id AND d.id = v.destination_id"
-      " AND d.state = 'active'",
-      {}, [&](const Row& row) {
-        counts.oldest_due = row.optional_time(0);
-        return false;
-      }));
+      db.query("SELECT state, COUNT(*) FROM deliveries WHERE state <> 'delivered' GROUP BY state",
+               {}, [&](const Row& row) {
+                 const auto state = decode_delivery_state(row.text(0));
+                 counts.delivered -= row.integer(1);
+                 if (state == model::DeliveryState::kPending) counts.pending = row.integer(1);
+                 if (state == model::DeliveryState::kDead) counts.dead = row.integer(1);
+                 return true;
+               }));
   return counts;
 }
 

@@ -3,6 +3,7 @@
 #include "store/codec.h"
 #include "store/delivery_state.h"
 #include "store/rows.h"
+#include "store/transaction_memo.h"
 
 namespace verihook::store {
 namespace {
@@ -31,9 +32,15 @@ model::Destination destination_of(const Row& row) {
   return destination;
 }
 
+// The fan-out reads them again.
+void forget_destinations(Connection& db) {
+  if (TransactionMemo* const memo = db.memo()) memo->destinations.clear();
+}
+
 }  // namespace
 
 Result<void> insert_destination(Connection& db, const model::Destination& destination) {
+  forget_destinations(db);
   return done(db.execute(
       "INSERT INTO destinations (" DESTINATION_COLUMNS
       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
@@ -46,6 +53,7 @@ Result<void> insert_destination(Connection& db, const model::Destination& destin
 }
 
 Result<void> update_destination(Connection& db, const model::Destination& destination) {
+  forget_destinations(db);
   return expect_changed(
       db.execute("UPDATE destinations SET name = $3, kind = $4, url = $5, secrets = $6,"
                  " events = $7, sources = $8, job_id = $9, state = $10, state_reason = $11,"
@@ -61,6 +69,7 @@ Result<void> update_destination(Connection& db, const model::Destination& destin
 
 Result<void> delete_destination(Connection& db, std::string_view tenant_id, std::string_view id,
                                 WallTime now) {
+  forget_destinations(db);
   TRY_VOID(expect_changed(
       db.execute("DELETE FROM destinations WHERE tenant_id = $1 AND id = $2", {tenant_id, id}),
       "destination"));
@@ -97,13 +106,30 @@ Result<std::vector<model::Destination>> list_destinations(Connection& db,
                    {tenant_id, after_id, first, end, limit}, destination_of);
 }
 
-Result<std::vector<model::Destination>> destinations_for(Connection& db, std::string_view tenant_id,
-                                                         std::string_view job_id) {
-  return find_rows(
-      db,
-      "SELECT " DESTINATION_COLUMNS
-      " FROM destinations WHERE tenant_id = $1 AND job_id IN ('', $2) ORDER BY job_id, id",
-      {tenant_id, job_id}, destination_of);
+Result<std::shared_ptr<const DestinationList>> destinations_of_tenant(Connection& db,
+                                                                      std::string_view tenant_id) {
+  TransactionMemo* const memo = db.memo();
+  if (memo != nullptr) {
+    const auto known = memo->destinations.find(tenant_id);
+    if (known != memo->destinations.end()) return known->second;
+  }
+  TRY(rows, destinations_of_job(db, tenant_id, ""));
+  auto list = std::make_shared<DestinationList>();
+  list->reserve(rows.size());
+  for (model::Destination& row : rows) {
+    list->push_back(std::make_shared<const model::Destination>(std::move(row)));
+  }
+  if (memo != nullptr) memo->destinations.emplace(tenant_id, list);
+  return list;
+}
+
+Result<std::vector<model::Destination>> destinations_of_job(Connection& db,
+                                                            std::string_view tenant_id,
+                                                            std::string_view job_id) {
+  return find_rows(db,
+                   "SELECT " DESTINATION_COLUMNS
+                   " FROM destinations WHERE tenant_id = $1 AND job_id = $2 ORDER BY id",
+                   {tenant_id, job_id}, destination_of);
 }
 
 }  // namespace verihook::store

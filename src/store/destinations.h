@@ -9,6 +9,7 @@
 #include "model/destination.h"
 #include "model/source.h"
 #include "store/connection.h"
+#include "store/transaction_memo.h"
 
 namespace verihook::store {
 
@@ -28,10 +29,13 @@ Result<std::vector<model::Destination>> list_destinations(Connection& db,
                                                           std::string_view id_prefix,
                                                           std::string_view after_id,
                                                           std::int64_t limit);
-// The tenant's destinations that belong to no job and those that belong to this one, for the
-// fan-out of an event; each kind oldest first.
-Result<std::vector<model::Destination>> destinations_for(Connection& db, std::string_view tenant_id,
-                                                         std::string_view job_id);
+// The tenant's destinations that belong to no job, for the fan-out of an event; oldest first.
+Result<std::shared_ptr<const DestinationList>> destinations_of_tenant(Connection& db,
+                                                                      std::string_view tenant_id);
+// Those that belong to this job, likewise.
+Result<std::vector<model::Destination>> destinations_of_job(Connection& db,
+                                                            std::string_view tenant_id,
+                                                            std::string_view job_id);
 
 Result<void> insert_source(Connection& db, const model::Source& source);
 Result<void> update_source(Connection& db, const model::Source& source);

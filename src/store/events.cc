@@ -3,6 +3,7 @@
 #include "base/ids.h"
 #include "store/codec.h"
 #include "store/event_rows.h"
+#include "store/row_counts.h"
 #include "store/rows.h"
 
 namespace verihook::store {
@@ -51,6 +52,9 @@ model::Event event_of(const Row& row) {
 }
 
 Result<void> insert_event(Connection& db, const model::Event& event) {
+  if (event.origin == model::EventOrigin::kReceived) {
+    TRY_VOID(count_rows(db, Counted::kReceivedEvents, 1));
+  }
   return done(db.execute(
       "INSERT INTO events (" EVENT_COLUMNS
       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
@@ -114,7 +118,9 @@ Result<std::vector<WallTime>> latest_event_times(Connection& db, std::string_vie
 }
 
 Result<std::int64_t> count_dead_letters_of(Connection& db, std::string_view tenant_id) {
-  return find_integer(db, "SELECT COUNT(*) FROM deliveries WHERE tenant_id = $1 AND state = 'dead'",
+  return find_integer(db,
+                      "SELECT COUNT(*) FROM deliveries WHERE tenant_id = $1"
+                      " AND state <> 'delivered' AND state = 'dead'",
                       {tenant_id});
 }
 
@@ -127,15 +133,18 @@ Result<std::int64_t> forget_dedup_keys(Connection& db, WallTime before, std::int
 
 Result<ReceivedCounts> count_received(Connection& db) {
   ReceivedCounts counts;
-  TRY_VOID(db.query("SELECT status, COUNT(*) FROM events WHERE origin = 'received' GROUP BY status",
-                    {}, [&](const Row& row) {
-                      const auto status = decode_event_status(row.text(0));
-                      counts.received += row.integer(1);
-                      if (status == model::EventStatus::kProcessed)
-                        counts.processed += row.integer(1);
-                      if (status == model::EventStatus::kDead) counts.failed += row.integer(1);
-                      return true;
-                    }));
+  TRY(received, row_count(db, Counted::kReceivedEvents));
+  counts.received = counts.processed = received;
+  TRY_VOID(
+      db.query("SELECT status, COUNT(*) FROM events WHERE origin = 'received'"
+               " AND status <> 'processed' GROUP BY status",
+               {}, [&](const Row& row) {
+                 counts.processed -= row.integer(1);
+                 if (decode_event_status(row.text(0)) == model::EventStatus::kDead) {
+                   counts.failed = row.integer(1);
+                 }
+                 return true;
+               }));
   return counts;
 }
 

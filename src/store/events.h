@@ -71,7 +71,6 @@ struct DeliveryCounts {
   std::int64_t pending = 0;
   std::int64_t delivered = 0;
   std::int64_t dead = 0;
-  std::optional<WallTime> oldest_due;
 };
 Result<DeliveryCounts> count_deliveries(Connection& db);
 

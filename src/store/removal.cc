@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "store/codec.h"
 #include "store/jobs.h"
+#include "store/row_counts.h"
 #include "store/rows.h"
 
 namespace verihook::store {
@@ -35,14 +37,18 @@ struct EventKey {
 
 // An event with all that was tried to tell it.
 Result<void> delete_event(Connection& db, const EventKey& key) {
-  for (const std::string_view sql :
-       {"DELETE FROM attempts WHERE tenant_id = $1 AND delivery_id IN"
-        " (SELECT id FROM deliveries WHERE tenant_id = $1 AND event_id = $2)",
-        "DELETE FROM deliveries WHERE tenant_id = $1 AND event_id = $2",
-        "DELETE FROM events WHERE tenant_id = $1 AND id = $2"}) {
-    TRY_VOID(db.execute(sql, {key.tenant_id, key.event_id}));
-  }
-  return {};
+  TRY_VOID(
+      db.execute("DELETE FROM attempts WHERE tenant_id = $1 AND delivery_id IN"
+                 " (SELECT id FROM deliveries WHERE tenant_id = $1 AND event_id = $2)",
+                 {key.tenant_id, key.event_id}));
+  TRY(deliveries, db.execute("DELETE FROM deliveries WHERE tenant_id = $1 AND event_id = $2",
+                             {key.tenant_id, key.event_id}));
+  TRY_VOID(count_rows(db, Counted::kDeliveries, -deliveries));
+  TRY(origin, find_row(db, "DELETE FROM events WHERE tenant_id = $1 AND id = $2 RETURNING origin",
+                       {key.tenant_id, key.event_id},
+                       [](const Row& row) { return decode_event_origin(row.text(0)); }));
+  if (origin != model::EventOrigin::kReceived) return {};
+  return count_rows(db, Counted::kReceivedEvents, -1);
 }
 
 Result<bool> remove_chunks(Connection& db, const JobKey& job, std::int64_t chunks_max) {
