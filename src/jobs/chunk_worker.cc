@@ -192,7 +192,11 @@ Task<void> ChunkWorker::verify_batch(std::size_t begin, std::size_t end) {
   const model::JobOptions options =
       options_of_try(engine_.options_.patience, job_.options, chunk_.times_parked);
   const std::span<const std::string> emails(open_emails_.data() + begin, end - begin);
-  co_await engine_.verifier_.verify_all(emails, options, {chunk_.tenant_id, chunk_.job_id},
+  // On trial it has a line of its own at the mail servers, not one behind the job's other chunks:
+  // the sooner it is over, the less likely is a kill that says nothing about its rows.
+  const bool on_trial = trial_ != Trial::kNone;
+  const verification::Asker asker{chunk_.tenant_id, chunk_.job_id + (on_trial ? "/trial" : "")};
+  co_await engine_.verifier_.verify_all(emails, options, asker,
                                         [this, begin](std::size_t index, model::Verdict&& verdict) {
                                           take(begin + index, std::move(verdict));
                                         });

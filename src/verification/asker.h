@@ -1,5 +1,5 @@
 // Asker: for whom questions are put to mail servers. Whoever shares a server is served in turns, by
-// tenant and then by job. Single checks have no job.
+// tenant and then by line: a job's id, or the name of what has its turns beside the jobs.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@ namespace verihook::verification {
 
 struct Asker {
   std::string tenant_id;
-  std::string job_id;
+  std::string line;  // empty: single checks
 
   friend bool operator==(const Asker&, const Asker&) = default;
 };

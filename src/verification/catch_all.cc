@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 24> kSyllables = {
     "ro", "sel", "hu", "ber", "ti",  "lan", "no",  "gar", "pe",  "lis", "du", "cor"};
 constexpr std::size_t kSyllablesPerName = 7;
 // A line of its own at the servers: verdicts on all that they accepted wait for this answer.
-const Asker kQuestioner{.tenant_id = "", .job_id = "catch-all"};
+const Asker kQuestioner{.tenant_id = "", .line = "catch-all"};
 
 CatchAll read_answer(const MailboxAnswer& answer) {
   switch (smtp::classify(answer.outcome).reply_class) {

@@ -144,7 +144,7 @@ void Exchange::enqueue(const std::shared_ptr<Batch>& batch, std::vector<std::str
 // In the line of whoever wanted to know first. True when nobody else stands in that line.
 bool Exchange::enqueue(const MailboxRef& mailbox) {
   const Asker& asker = mailbox->asked_by.front().first->asker;
-  return queue_.push(asker.tenant_id, asker.job_id, mailbox);
+  return queue_.push(asker.tenant_id, asker.line, mailbox);
 }
 
 bool Exchange::makes_room(const Mailbox& mailbox, MonotonicTime began,
