@@ -58,7 +58,7 @@ struct Event {
   std::string dedup_key;        // of a received event
   WallTime created_at{};
   EventStatus status = EventStatus::kPending;
-  std::int64_t retry_count = 0;
+  std::int64_t retry_count = 0;  // attempts that were not a delivery's first
 };
 
 // Which events, or which deliveries of events, are meant. Empty members ask for nothing.

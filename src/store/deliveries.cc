@@ -52,7 +52,8 @@ Result<void> insert_attempt(Connection& db, const model::Attempt& attempt) {
 }
 
 // `sql` sets the columns of both forms of update; $3 is the state.
-Result<void> write_delivery(Connection& db, std::string_view sql, const model::Delivery& delivery) {
+Result<void> write_delivery(Connection& db, std::string_view sql, const model::Delivery& delivery,
+                            std::int64_t retries) {
   TRY_VOID(expect_changed(
       db.execute(
           sql, {delivery.tenant_id, delivery.id, to_string(delivery.state), delivery.attempt_count,
@@ -60,14 +61,7 @@ Result<void> write_delivery(Connection& db, std::string_view sql, const model::D
                 delivery.lease_until, delivery.last_status_code, delivery.last_error,
                 delivery.finished_at, delivery.replay_id, turn_of(delivery)}),
       "delivery"));
-  return refresh_event(db, delivery.tenant_id, delivery.event_id);
-}
-
-model::EventStatus status_of(std::int64_t dead, std::int64_t failing, std::int64_t pending) {
-  if (dead > 0) return model::EventStatus::kDead;
-  if (failing > 0) return model::EventStatus::kFailed;
-  if (pending > 0) return model::EventStatus::kPending;
-  return model::EventStatus::kProcessed;
+  return refresh_event(db, delivery.tenant_id, delivery.event_id, retries);
 }
 
 }  // namespace
@@ -117,25 +111,27 @@ model::Delivery delivery_of(const Row& row) {
   return delivery;
 }
 
-Result<void> refresh_event(Connection& db, std::string_view tenant_id, std::string_view event_id) {
-  model::EventStatus status = model::EventStatus::kProcessed;
-  std::int64_t retry_count = 0;
+// One look into deliveries_event for each question: an event may have ten thousand deliveries.
+Result<void> refresh_event(Connection& db, std::string_view tenant_id, std::string_view event_id,
+                           std::int64_t retries) {
+  std::string status;
   TRY_VOID(
-      db.query("SELECT SUM(CASE WHEN state = 'dead' THEN 1 ELSE 0 END),"
-               " SUM(CASE WHEN state = 'pending' AND attempt_count > 0 THEN 1 ELSE 0 END),"
-               " SUM(CASE WHEN state = 'pending' THEN 1 ELSE 0 END),"
-               " SUM(CASE WHEN attempt_count > 1 THEN attempt_count - 1 ELSE 0 END)"
-               " FROM deliveries WHERE tenant_id = $1 AND event_id = $2",
+      db.query("SELECT CASE"
+               " WHEN EXISTS (SELECT 1 FROM deliveries WHERE tenant_id = $1 AND event_id = $2"
+               "  AND state = 'dead') THEN 'dead'"
+               " WHEN EXISTS (SELECT 1 FROM deliveries WHERE tenant_id = $1 AND event_id = $2"
+               "  AND state = 'pending' AND attempt_count > 0) THEN 'failed'"
+               " WHEN EXISTS (SELECT 1 FROM deliveries WHERE tenant_id = $1 AND event_id = $2"
+               "  AND state = 'pending') THEN 'pending'"
+               " ELSE 'processed' END",
                {tenant_id, event_id}, [&](const Row& row) {
-                 status = status_of(row.integer(0), row.integer(1), row.integer(2));
-                 retry_count = row.integer(3);
+                 status = row.string(0);
                  return false;
                }));
   return done(
-      db.execute("UPDATE events SET status = $3, retry_count = $4"
-                 " WHERE tenant_id = $1 AND id = $2"
-                 " AND (status <> $3 OR retry_count <> $4)",
-                 {tenant_id, event_id, to_string(status), retry_count}));
+      db.execute("UPDATE events SET status = $3, retry_count = retry_count + $4"
+                 " WHERE tenant_id = $1 AND id = $2 AND (status <> $3 OR $4 > 0)",
+                 {tenant_id, event_id, status, retries}));
 }
 
 Result<void> cancel_deliveries(Connection& db, std::string_view tenant_id,
@@ -210,19 +206,23 @@ Result<void> record_attempt(Connection& db, const model::Attempt& attempt,
                         " last_error = $10, finished_at = COALESCE($11, finished_at),"
                         " replay_id = $12, turn = $13"
                         " WHERE tenant_id = $1 AND id = $2",
-                        delivery);
+                        delivery, delivery.attempt_count > 1 ? 1 : 0);
 }
 
 Result<void> record_success(Connection& db, const model::Attempt& attempt,
                             std::string_view event_id, WallTime now) {
-  TRY_VOID(expect_changed(
-      db.execute("UPDATE deliveries SET state = 'delivered', attempt_count = attempt_count + 1,"
-                 " last_status_code = $3, last_error = '', lease_owner = '', lease_until = 0,"
-                 " claimable_at = 0, finished_at = $4 WHERE tenant_id = $1 AND id = $2",
-                 {attempt.tenant_id, attempt.delivery_id, attempt.status_code, now}),
-      "delivery"));
+  TRY(attempts,
+      expect_found(
+          find_row(db,
+                   "UPDATE deliveries SET state = 'delivered', attempt_count = attempt_count + 1,"
+                   " last_status_code = $3, last_error = '', lease_owner = '', lease_until = 0,"
+                   " claimable_at = 0, finished_at = $4 WHERE tenant_id = $1 AND id = $2"
+                   " RETURNING attempt_count",
+                   {attempt.tenant_id, attempt.delivery_id, attempt.status_code, now},
+                   [](const Row& row) { return row.integer(0); }),
+          "delivery"));
   TRY_VOID(insert_attempt(db, attempt));
-  return refresh_event(db, attempt.tenant_id, event_id);
+  return refresh_event(db, attempt.tenant_id, event_id, attempts > 1 ? 1 : 0);
 }
 
 Result<void> update_delivery(Connection& db, const model::Delivery& delivery) {
@@ -232,7 +232,7 @@ Result<void> update_delivery(Connection& db, const model::Delivery& delivery) {
                         " lease_until = $8, last_status_code = $9, last_error = $10,"
                         " finished_at = $11, replay_id = $12, turn = $13"
                         " WHERE tenant_id = $1 AND id = $2",
-                        delivery);
+                        delivery, 0);
 }
 
 Result<std::int64_t> supersede_progress(Connection& db, std::string_view tenant_id,

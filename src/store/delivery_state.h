@@ -8,8 +8,10 @@
 
 namespace verihook::store {
 
-// Sets the event's status and retry_count as they follow from all of its deliveries.
-Result<void> refresh_event(Connection& db, std::string_view tenant_id, std::string_view event_id);
+// Sets the event's status as it follows from all of its deliveries, however many those are, and
+// counts attempts that were not a delivery's first.
+Result<void> refresh_event(Connection& db, std::string_view tenant_id, std::string_view event_id,
+                           std::int64_t retries = 0);
 
 // The destination is gone: its pending deliveries become cancelled.
 Result<void> cancel_deliveries(Connection& db, std::string_view tenant_id,

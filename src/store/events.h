@@ -50,7 +50,7 @@ Result<std::vector<model::Delivery>> list_deliveries(Connection& db, std::string
                                                      const DeliveryFilter& filter);
 
 // Writes what an attempt came to: the attempt under the next number of its delivery, the delivery's
-// new state, and the event's status and retry_count as they follow from all of its deliveries.
+// new state, and the event's status as it follows from all of its deliveries.
 Result<void> record_attempt(Connection& db, const model::Attempt& attempt,
                             const model::Delivery& delivery);
 // The same for a success, whatever the delivery was before, and without having read it. kNotFound,

@@ -350,6 +350,19 @@ TEST_F(EventsTest, ListsUseTheirIndexes) {
   const auto dead =
       plan_of("SELECT id FROM events WHERE tenant_id = $1 AND status = 'dead' ORDER BY id DESC", 1);
   EXPECT_NE(dead.find("INDEX events_trouble"), std::string::npos) << dead;
+  // For each outcome of an event with ten thousand deliveries.
+  const auto failing = plan_of(
+      "SELECT 1 FROM deliveries WHERE tenant_id = $1 AND event_id = $2 AND state = 'pending'"
+      " AND attempt_count > 0",
+      2);
+  EXPECT_NE(failing.find("deliveries_event (tenant_id=? AND event_id=? AND state=? AND"),
+            std::string::npos)
+      << failing;
+  const auto dead_letters = plan_of(
+      "SELECT id FROM deliveries WHERE tenant_id = $1 AND state <> 'delivered' AND state = 'dead'"
+      " ORDER BY id DESC",
+      1);
+  EXPECT_NE(dead_letters.find("INDEX deliveries_undelivered"), std::string::npos) << dead_letters;
 }
 
 }  // namespace

@@ -460,6 +460,8 @@ CREATE INDEX events_unprocessed ON events (status)
 DROP INDEX deliveries_state;
 CREATE INDEX deliveries_undelivered ON deliveries (tenant_id, state, id)
   WHERE state <> 'delivered';
+DROP INDEX deliveries_event;
+CREATE INDEX deliveries_event ON deliveries (tenant_id, event_id, state, attempt_count);
 )";
 
 constexpr std::array<Migration, 17> kMigrations = {{
