@@ -13,7 +13,7 @@
 namespace verihook::api {
 
 // Proxies close what says nothing for long, so a stream without news says this so often.
-inline constexpr Milliseconds kHeartbeatInterval{15'000};
+inline constexpr Milliseconds kHeartbeatInterval{10'000};
 inline constexpr std::string_view kHeartbeat = ": still here\n\n";
 
 // `data` is one line.

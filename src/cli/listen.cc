@@ -25,6 +25,8 @@ namespace json = boost::json;
 constexpr Milliseconds kForwardTimeout{14'000};  // the server waits for fifteen seconds
 constexpr Milliseconds kPauseMin{250};
 constexpr Milliseconds kPauseMax{10'000};
+// The server says something every ten seconds.
+constexpr Milliseconds kSilenceMax{25'000};
 constexpr std::size_t kResponseBytesMax = 64 * 1024;
 
 // Set by the client itself, or about the connection to the server.
@@ -134,15 +136,47 @@ std::string request_body(const ListenOptions& options) {
   return body;
 }
 
+Task<void> receive(ApiClient& api, std::string path, http::BodySink sink, Result<void>& ended) {
+  ended = co_await api.download(std::move(path), std::move(sink));
+}
+
+// The stream until it ends, or until nothing has come for so long that nobody can be there.
+Task<Result<void>> receive_while_heard(ApiClient& api, Timers& timers, std::string path,
+                                       const http::BodySink& sink) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const auto executor = co_await asio::this_coro::executor;
+  Result<void> ended;
+  TaskGroup call(executor, "stream");
+  Alarm silence(timers, executor);
+  const auto heard = [&] {
+    silence.arm(Deadline::after(timers.clock(), kSilenceMax), [&] { call.cancel(); });
+  };
+  heard();
+  const auto listen = [&](std::string_view piece) {
+    heard();
+    return sink(piece);
+  };
+  call.spawn("stream", receive(api, std::move(path), listen, ended));
+  co_await call.join();
+  if (cancelled(co_await asio::this_coro::cancellation_state)) {
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    call.cancel();
+    co_await call.join();
+  }
+  silence.disarm();
+  co_return ended;
+}
+
 // Until it is interrupted, or the server says that there is no such listener any more.
 Task<Error> follow(ApiClient& api, Timers& timers, Forwarder& forwarder, const std::string& path) {
   Milliseconds pause = kPauseMin;
   for (;;) {
     EventStream stream([&](const StreamEvent& event) { forwarder.forward(event); });
-    const auto ended = co_await api.download(path + "/stream", [&](std::string_view piece) {
+    const auto take = [&](std::string_view piece) {
       pause = kPauseMin;
       return stream.take(piece);
-    });
+    };
+    const auto ended = co_await receive_while_heard(api, timers, path + "/stream", take);
     if (cancelled(co_await asio::this_coro::cancellation_state)) {
       co_return Error{Errc::kCancelled, "interrupted"};
     }

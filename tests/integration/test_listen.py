@@ -64,6 +64,20 @@ def test_it_connects_again_after_the_server_was_killed(program, receiver, listen
     assert "connecting again" in process.output()
 
 
+def test_it_notices_that_the_server_says_nothing_any_more(program, receiver, listen):
+    process, hook, path = listen
+    send_test(program, hook)
+    receiver.wait_for(1, path=path)
+    program.process.child.send_signal(signal.SIGSTOP)
+    try:
+        process.wait_for(lambda: "connecting again" in process.output(), 60, "notices")
+    finally:
+        program.process.child.send_signal(signal.SIGCONT)
+    event_id = send_test(program, hook)
+    receiver.wait_for(2, path=path)
+    delivery(program, hook, event_id, "delivered")
+
+
 def test_an_interrupt_ends_it_and_takes_its_endpoint_away(program, listen):
     process, hook, _ = listen
     assert process.end(signal.SIGINT, 20) == 0, process.tail()
