@@ -1,6 +1,7 @@
 """Webhooks received and sent: accepted events, deliveries, a backlog, latency."""
 import json
 import socket
+import sqlite3
 import subprocess
 import time
 
@@ -100,6 +101,52 @@ def bench_backlog(program, nginx, _folder):
             f"{first:.2f} s, one to each endpoint after {each:.1f} s; peak memory "
             f"{program.peak_mib():,.0f} MiB, {loading_peak:,.0f} MiB while they came; "
             f"{endpoints / creating:,.0f} endpoints/s created")
+
+
+def bench_retention(program, nginx, folder):
+    """What is too old is removed at the start, while webhooks come in."""
+    for name, verifier in (("bench", {"kind": "hmac", "secrets": [SECRET]}),
+                           ("old", {"kind": "none"})):
+        program.call("POST", "/v1/sources", {"name": name, "verifier": verifier})
+    program.call("POST", "/v1/destinations", {
+        "name": "sink", "kind": "http", "url": nginx.url, "sources": ["old"], "max_in_flight": 64})
+    posts = folder / "posts.txt"
+    signed_posts(posts, 60_000 * SECONDS)
+    door = program.url + "/webhooks/bench"
+    def kept():
+        return program.call("GET", "/metrics/webhooks")["received"]
+    wrk(program.url + "/webhooks/old", posts)
+    wait_for(lambda: program.metric('verihook_deliveries{state="pending"}') == 0, "the deliveries")
+    old = kept()
+    alone, _, alone99 = wrk(door, posts)
+    fresh = kept() - old
+    program.stop()
+    signed_posts(posts, 60_000 * SECONDS)
+    make_old(folder / "verihook" / "verihook.db", "old")
+    program.environment["VERIHOOK_RETENTION_DAYS"] = "1"
+    begin = time.monotonic()
+    program.start()
+    beside, more, beside99 = wrk(door, posts)
+    # What was on its way at the end of the load is stored, too.
+    wait_for(lambda: kept() <= fresh + more + 256, "the end of the removal", 120)
+    took = time.monotonic() - begin
+    return ("events/s removed because they are too old, each with its delivery and attempt, while "
+            "webhooks come in", f"{old / took:,.0f}",
+            f"accepted meanwhile: {beside:,.0f}/s; without removal: {alone:,.0f}/s",
+            f"{beside / alone:.2f} of the door alone",
+            f"p99 {beside99:.1f} ms, alone {alone99:.1f}; {old:,} events removed in {took:.0f} s")
+
+
+def make_old(path, source):
+    """Ids begin with their time."""
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TEMP TABLE aged AS SELECT id FROM events WHERE source_name = ?",
+                   (source,))
+        db.execute("UPDATE events SET id = 'evt_0000' || substr(id, 9)"
+                   " WHERE id IN (SELECT id FROM aged)")
+        db.execute("UPDATE deliveries SET event_id = 'evt_0000' || substr(event_id, 9)"
+                   " WHERE event_id IN (SELECT id FROM aged)")
+    db.close()
 
 
 class Redis:
