@@ -34,6 +34,9 @@ def bench_list(program, _nginx, folder):
     verification = time.monotonic() - begin
     download = timed("curl", "-sf", "-o", out, *key,
                      f"{program.url}/v1/bulk/download/{job['job_id']}?format=csv")
+    list_bytes = path.stat().st_size
+    for done in (path, folder / "copy.csv"):    # so that the longest lists find room
+        done.unlink()
     copying_results = timed("cp", out, folder / "copy-of-results.csv")
     stored = sum(file.stat().st_size for file in (folder / "verihook").iterdir())
     return (f"rows/s of a CSV list of {ROWS:,} rows with 4 columns: intake, sandbox, CSV download",
@@ -41,7 +44,7 @@ def bench_list(program, _nginx, folder):
             f"wc -l {ROWS / counting:,.0f}; a plain copy of the list {ROWS / copying:,.0f}, of the "
             f"results {ROWS / copying_results:,.0f}",
             f"{copying / intake:.3f} and {copying_results / download:.3f} of the copies",
-            f"intake {path.stat().st_size / intake / 1e6:,.0f} MB/s, {intake_cpu:.1f} s of CPU; "
+            f"intake {list_bytes / intake / 1e6:,.0f} MB/s, {intake_cpu:.1f} s of CPU; "
             f"peak {program.peak_mib():,.0f} MiB; {stored / ROWS:,.0f} bytes a row on disk")
 
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -66,6 +67,14 @@ Result<void> read_events(Fields& fields, model::Destination& destination) {
     if (own_events) TRY_VOID(expect_own_event(event));
   }
   destination.events = *events;
+  return {};
+}
+
+Result<void> read_metadata_filter(Fields& fields, model::DeliveryOptions& options) {
+  const auto* value = fields.optional_value("metadata_filter");
+  if (value == nullptr) return {};
+  TRY_VOID(webhooks::check_metadata_filter(*value));
+  options.metadata_filter = boost::json::serialize(*value);
   return {};
 }
 
@@ -209,6 +218,7 @@ Result<model::Destination> copy_endpoint(Context& context, const model::Destinat
 Result<void> read_delivery_fields(Fields& fields, model::Destination& destination) {
   TRY_VOID(read_events(fields, destination));
   model::DeliveryOptions& options = destination.options;
+  TRY_VOID(read_metadata_filter(fields, options));
   TRY(max_in_flight, fields.optional_integer("max_in_flight", 1, 1'000));
   if (max_in_flight) options.max_in_flight = static_cast<int>(*max_in_flight);
   TRY(rate, fields.optional_number("rate_per_second", 0, 100'000));

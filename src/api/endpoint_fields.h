@@ -38,9 +38,9 @@ Result<model::Destination> copy_endpoint(Context& context, const model::Destinat
 // kInvalidArgument unless `url` is a target that deliveries may go to.
 Result<void> check_target_url(bool allow_http_targets, std::string_view url);
 
-// Reads and checks `events`, `max_in_flight`, `rate_per_second`, `ordered`, `retry_schedule`
-// (seconds), `headers`, `signature_header`, `signature_prefix`; what is absent stays as it is. The
-// events of a webhook endpoint must be some that this program makes.
+// Reads and checks `events`, `metadata_filter`, `max_in_flight`, `rate_per_second`, `ordered`,
+// `retry_schedule` (seconds), `headers`, `signature_header`, `signature_prefix`; what is absent
+// stays as it is. The events of a webhook endpoint must be some that this program makes.
 Result<void> read_delivery_fields(Fields& fields, model::Destination& destination);
 
 }  // namespace verihook::api

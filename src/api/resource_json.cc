@@ -99,6 +99,8 @@ void append_delivery_options(JsonWriter& json, const model::DeliveryOptions& opt
   json.end_object();
   json.member("signature_header", options.signature_header);
   json.member("signature_prefix", options.signature_prefix);
+  json.key("metadata_filter");
+  json.raw(options.metadata_filter);
 }
 
 }  // namespace

@@ -3,12 +3,14 @@
 // group, first come, first served. Not synchronized.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
-#include <deque>
 #include <list>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <boost/container/devector.hpp>
 
 namespace verihook {
 
@@ -40,7 +42,8 @@ class FairQueue {
     size_ = 0;
     for (Owner& owner : owners_) {
       for (Group& group : owner.groups) {
-        std::erase_if(group.items, predicate);
+        const auto kept = std::remove_if(group.items.begin(), group.items.end(), predicate);
+        group.items.erase(kept, group.items.end());
         size_ += group.items.size();
       }
       owner.groups.remove_if([](const Group& group) { return group.items.empty(); });
@@ -54,7 +57,7 @@ class FairQueue {
  private:
   struct Group {
     std::string name;
-    std::deque<Item> items;
+    boost::container::devector<Item> items;  // mostly one; a std::deque begins with half a kilobyte
   };
   struct Owner {
     std::string name;

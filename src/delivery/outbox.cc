@@ -18,7 +18,12 @@ bool wants(const model::Destination& destination, const model::Event& event) {
     return false;
   }
   if (!destination.job_id.empty() && destination.job_id != event.job_id) return false;
-  return webhooks::event_matches(event.type, destination.events);
+  if (!webhooks::event_matches(event.type, destination.events)) return false;
+  const std::string& filter = destination.options.metadata_filter;
+  if (event.origin == model::EventOrigin::kReceived) {
+    return webhooks::metadata_matches(event.body, filter);
+  }
+  return filter == "{}" || webhooks::metadata_matches("{" + event.body, filter);
 }
 
 bool supersedes_older(const model::Event& event) {

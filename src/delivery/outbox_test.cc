@@ -54,6 +54,25 @@ TEST(OutboxFilters, FollowTheDestination) {
   EXPECT_FALSE(wants(processor, received));
 }
 
+TEST(Wants, MayDependOnTheMetadata) {
+  model::Destination spring;
+  spring.options.metadata_filter = R"({"list":"spring"})";
+  model::Event event;
+  event.type = "bulk.completed";
+  event.body = R"("status":"completed","metadata":{"list":"spring"},"created_at":"x"})";
+  EXPECT_TRUE(wants(spring, event)) << "a tail";
+  event.body = R"("status":"completed","metadata":{"list":"summer"},"created_at":"x"})";
+  EXPECT_FALSE(wants(spring, event));
+
+  spring.sources = {"provider"};
+  event.origin = model::EventOrigin::kReceived;
+  event.source_name = "provider";
+  event.body = R"({"event_type":"bulk.completed","metadata":{"list":"spring"}})";
+  EXPECT_TRUE(wants(spring, event)) << "a whole body";
+  event.body = "no JSON";
+  EXPECT_FALSE(wants(spring, event));
+}
+
 TEST_F(OutboxTest, TellsTheDestinationsOfTheTenantThatWantTheEvent) {
   world_.add("wh_all");
   world_.add("wh_bulk", [](model::Destination& d) { d.events = {"bulk.*"}; });

@@ -58,6 +58,8 @@ struct DeliveryOptions {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string signature_header = "X-Webhook-Signature";
   std::string signature_prefix;  // "sha256=" for receivers that want it
+  // A JSON object: only events whose metadata has all of these members.
+  std::string metadata_filter = "{}";
 };
 
 struct Destination {

@@ -108,6 +108,7 @@ std::string encode(const model::DeliveryOptions& options) {
   object["headers"] = array_of(options.headers);
   object["signature_header"] = options.signature_header;
   object["signature_prefix"] = options.signature_prefix;
+  object["metadata_filter"] = options.metadata_filter;
   return json::serialize(object);
 }
 
@@ -182,6 +183,10 @@ model::DeliveryOptions decode_delivery_options(std::string_view text) {
   }
   options.signature_header = string_of(object.at("signature_header"));
   options.signature_prefix = string_of(object.at("signature_prefix"));
+  // Those that were stored before there was one have none.
+  if (const json::value* filter = object.if_contains("metadata_filter")) {
+    options.metadata_filter = string_of(*filter);
+  }
   return options;
 }
 

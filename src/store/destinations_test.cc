@@ -24,6 +24,7 @@ model::Destination full_destination() {
   destination.options.headers = {{"X-A", "1"}, {"X-B", "\"2\""}};
   destination.options.signature_header = "X-Sig";
   destination.options.signature_prefix = "sha256=";
+  destination.options.metadata_filter = R"({"list":"ä"})";
   destination.settings = R"({"stream":"s"})";
   destination.updated_at = at_s(5);
   return destination;
@@ -53,6 +54,7 @@ void expect_same(const model::Destination& found, const model::Destination& want
   EXPECT_EQ(found.options.headers, wanted.options.headers);
   EXPECT_EQ(found.options.signature_header, wanted.options.signature_header);
   EXPECT_EQ(found.options.signature_prefix, wanted.options.signature_prefix);
+  EXPECT_EQ(found.options.metadata_filter, wanted.options.metadata_filter);
   EXPECT_EQ(found.settings, wanted.settings);
   EXPECT_EQ(found.created_at, wanted.created_at);
   EXPECT_EQ(found.updated_at, wanted.updated_at);

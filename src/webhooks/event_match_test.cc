@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 
 namespace verihook::webhooks {
@@ -27,6 +28,42 @@ TEST(EventMatch, LetsNothingElseThrough) {
   EXPECT_FALSE(match("bulk.", {"bulk.*"}));
   EXPECT_FALSE(match("bulky.completed", {"bulk.*"}));
   EXPECT_FALSE(match("Bulk.Completed", {"bulk.completed"}));
+}
+
+TEST(MetadataMatch, AsksForEveryMemberOfTheFilter) {
+  const std::string payload =
+      R"({"status":"completed","metadata":{"list":"spring","priority":2,"test":false,"of":null}})";
+  for (const char* filter : {"{}", R"({"list":"spring"})", R"({"priority":2})",
+                             R"({"test":false,"of":null})", R"({"list":"spring","priority":2})"}) {
+    EXPECT_TRUE(metadata_matches(payload, filter)) << filter;
+  }
+  for (const char* filter : {R"({"list":"Spring"})", R"({"priority":"2"})", R"({"other":null})",
+                             R"({"list":"spring","priority":3})", R"({"test":0})"}) {
+    EXPECT_FALSE(metadata_matches(payload, filter)) << filter;
+  }
+}
+
+TEST(MetadataMatch, LetsNothingThroughThatHasNoMetadata) {
+  for (const char* payload : {"", "no JSON", "[]", "{}", R"({"metadata":"list"})",
+                              R"({"metadata":{}})", R"({"list":"spring"})"}) {
+    EXPECT_FALSE(metadata_matches(payload, R"({"list":"spring"})")) << payload;
+    EXPECT_TRUE(metadata_matches(payload, "{}")) << payload;
+  }
+}
+
+TEST(MetadataMatch, ChecksTheFormOfTheFilter) {
+  const auto good = [](std::string_view filter) {
+    return check_metadata_filter(boost::json::parse(filter)).has_value();
+  };
+  EXPECT_TRUE(good("{}"));
+  EXPECT_TRUE(good(R"({"a":"b","c":1.5,"d":true,"e":null})"));
+  EXPECT_FALSE(good("[]"));
+  EXPECT_FALSE(good(R"("list")"));
+  EXPECT_FALSE(good(R"({"a":{}})"));
+  EXPECT_FALSE(good(R"({"a":["b"]})"));
+  std::string many = "{";
+  for (int i = 0; i < 21; ++i) many += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":1";
+  EXPECT_FALSE(good(many + "}"));
 }
 
 TEST(EventMatch, ChecksTheFormOfFilters) {

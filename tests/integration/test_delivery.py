@@ -193,6 +193,19 @@ def test_header_and_prefix_of_the_signature_are_the_endpoints(program, receiver,
     assert came["checks"]["standard"], came["headers"]
 
 
+def test_an_endpoint_may_want_certain_metadata_only(program, receiver, tag):
+    hook = endpoint(program, f"{receiver.url}/{tag}", ["bulk.completed"],
+                    metadata_filter={"list": tag, "part": 2})
+    assert program.get(f"/v1/webhooks/{hook}")["metadata_filter"] == {"list": tag, "part": 2}
+    for metadata in ({}, {"list": tag}, {"list": tag, "part": 1}, {"list": tag, "part": 2}):
+        job_id = program.submit(["accepted_email@sandbox.test"], metadata=metadata)
+        program.wait_for_job(job_id, 30)
+    (came,) = receiver.wait_for(1, path=f"/{tag}")
+    assert came["payload"]["job_id"] == job_id
+    refused = program.call("PATCH", f"/v1/webhooks/{hook}", {"metadata_filter": {"a": []}})
+    assert "metadata_filter" in refused.expect(400).json()["error"]
+
+
 def test_a_dead_endpoint_does_not_delay_another(program, receiver, tag):
     dead = endpoint(program, f"http://127.0.0.1:{free_port()}/", ["webhook.test"])
     alive = endpoint(program, f"{receiver.url}/{tag}", ["webhook.test"])
