@@ -141,6 +141,7 @@ Task<void> receive(ApiClient& api, std::string path, http::BodySink sink, Result
 }
 
 // The stream until it ends, or until nothing has come for so long that nobody can be there.
+// kCancelled: it was interrupted.
 Task<Result<void>> receive_while_heard(ApiClient& api, Timers& timers, std::string path,
                                        const http::BodySink& sink) {
   co_await asio::this_coro::throw_if_cancelled(false);
@@ -162,8 +163,11 @@ Task<Result<void>> receive_while_heard(ApiClient& api, Timers& timers, std::stri
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     call.cancel();
     co_await call.join();
+    co_return fail(Errc::kCancelled, "interrupted");
   }
-  silence.disarm();
+  if (!ended && ended.error().code == Errc::kCancelled) {
+    co_return fail(Errc::kConnectionLost, "the server says nothing any more");
+  }
   co_return ended;
 }
 
@@ -177,12 +181,10 @@ Task<Error> follow(ApiClient& api, Timers& timers, Forwarder& forwarder, const s
       return stream.take(piece);
     };
     const auto ended = co_await receive_while_heard(api, timers, path + "/stream", take);
-    if (cancelled(co_await asio::this_coro::cancellation_state)) {
-      co_return Error{Errc::kCancelled, "interrupted"};
-    }
     const Errc code = ended ? Errc::kConnectionLost : ended.error().code;
-    const bool refused = code == Errc::kNotFound || code == Errc::kUnauthorized;
-    if (refused) co_return ended.error();
+    const bool is_final =
+        code == Errc::kCancelled || code == Errc::kNotFound || code == Errc::kUnauthorized;
+    if (is_final) co_return ended.error();
     write(Channel::kError, "verihook: the connection to the server ended; connecting again\n");
     co_await sleep_for(timers, pause);
     pause = std::min(kPauseMax, pause * 2);

@@ -23,7 +23,8 @@ bool wants(const model::Destination& destination, const model::Event& event) {
   if (event.origin == model::EventOrigin::kReceived) {
     return webhooks::metadata_matches(event.body, filter);
   }
-  return filter == "{}" || webhooks::metadata_matches("{" + event.body, filter);
+  // The tail of a payload (webhooks/payload.h), without its braces.
+  return filter == "{}" || webhooks::metadata_matches("{" + event.body + "}", filter);
 }
 
 bool supersedes_older(const model::Event& event) {

@@ -4,6 +4,7 @@
 
 #include "delivery/dead_letters.h"
 #include "tests/support/delivery_world.h"
+#include "webhooks/payload.h"
 
 namespace verihook::delivery {
 namespace {
@@ -59,9 +60,9 @@ TEST(Wants, MayDependOnTheMetadata) {
   spring.options.metadata_filter = R"({"list":"spring"})";
   model::Event event;
   event.type = "bulk.completed";
-  event.body = R"("status":"completed","metadata":{"list":"spring"},"created_at":"x"})";
+  event.body = webhooks::tail_of(webhooks::BulkCompleted{.metadata = R"({"list":"spring"})"});
   EXPECT_TRUE(wants(spring, event)) << "a tail";
-  event.body = R"("status":"completed","metadata":{"list":"summer"},"created_at":"x"})";
+  event.body = webhooks::tail_of(webhooks::BulkCompleted{.metadata = R"({"list":"summer"})"});
   EXPECT_FALSE(wants(spring, event));
 
   spring.sources = {"provider"};
