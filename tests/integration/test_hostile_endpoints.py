@@ -111,9 +111,10 @@ def check(name, expected, delivery, attempt):
         assert attempt["error_class"] == (None if expected == 200 else "http_status"), what
     assert delivery["status"] == ("delivered" if expected == 200 else "pending"), what
     if expected in (429, 503):
-        due = datetime.datetime.fromisoformat(delivery["next_attempt_at"].replace("Z", "+00:00"))
-        wait = due.timestamp() - time.time()
-        assert 11.9 * 3600 < wait <= 12 * 3600, what
+        due, began = (datetime.datetime.fromisoformat(at.replace("Z", "+00:00"))
+                      for at in (delivery["next_attempt_at"], attempt["started_at"]))
+        wait = (due - began).total_seconds()
+        assert 11.9 * 3600 < wait <= 12 * 3600 + ATTEMPT_SECONDS, what
     phases = attempt["phases"]
     assert phases["dns_ms"] is None, what
     assert phases["connect_ms"] > 0, what
