@@ -233,20 +233,28 @@ Task<void> ChunkWorker::wait_for_checkpoint() {
   }
 }
 
-store::Checkpoint ChunkWorker::encode(const std::vector<Fresh>& fresh) {
+ChunkWorker::Harvest ChunkWorker::take_harvest() {
+  Harvest harvest;
+  harvest.fresh = std::exchange(fresh_, {});
+  harvest.all_rows_answered = answered_ == rows_.size();
+  harvest.only_parked_left = all_batches_ended() && parked_ > 0 && !fails_half_way_ &&
+                             answered_ + static_cast<std::size_t>(parked_) == rows_.size();
+  harvest.batch_ended = batch_ended_;
+  return harvest;
+}
+
+store::Checkpoint ChunkWorker::encode(const Harvest& harvest) {
   store::Checkpoint checkpoint;
   checkpoint.tenant_id = chunk_.tenant_id;
   checkpoint.job_id = chunk_.job_id;
   checkpoint.chunk_number = chunk_.number;
   checkpoint.fence = chunk_.fence;
-  checkpoint.row_count = static_cast<std::int64_t>(fresh.size());
-  checkpoint.done = all_rows_answered();
-  const bool only_parked_left = all_batches_ended() && parked_ > 0 && !fails_half_way_ &&
-                                answered_ + static_cast<std::size_t>(parked_) == rows_.size();
-  if (only_parked_left) checkpoint.parked_count = parked_;
+  checkpoint.row_count = std::ssize(harvest.fresh);
+  checkpoint.done = harvest.all_rows_answered;
+  if (harvest.only_parked_left) checkpoint.parked_count = parked_;
   std::vector<ResultLine> lines;
-  lines.reserve(fresh.size());
-  for (const Fresh& result : fresh) {
+  lines.reserve(harvest.fresh.size());
+  for (const Fresh& result : harvest.fresh) {
     const InputRow& row = rows_[result.row];
     checkpoint.summary.count(result.verdict);
     ResultLine& line = lines.emplace_back(row.number, "");
@@ -265,14 +273,16 @@ store::Checkpoint ChunkWorker::encode(const std::vector<Fresh>& fresh) {
 }
 
 Task<ChunkWorker::Progress> ChunkWorker::checkpoint() {
-  const std::vector<Fresh> fresh = std::exchange(fresh_, {});
+  const Harvest harvest = take_harvest();
+  const std::vector<Fresh>& fresh = harvest.fresh;
   const std::size_t stored_before = stored_lines_.size();
-  store::Checkpoint checkpoint = co_await run_on(engine_.cpu_pool_, [&] { return encode(fresh); });
+  store::Checkpoint checkpoint =
+      co_await run_on(engine_.cpu_pool_, [&] { return encode(harvest); });
   const WallTime now = engine_.timers_.clock().wall_now();
   checkpoint.lease_until =
       checkpoint.parked_count > 0 ? parked_until_ : now + engine_.options_.lease_ms;
   PoisonHunt hunt = hunt_;
-  if (!fresh.empty() && (batch_ended_ || !hunt.suspects())) hunt.batch_done();
+  if (!fresh.empty() && (harvest.batch_ended || !hunt.suspects())) hunt.batch_done();
   // A chunk that is parked is given back: its lease did not end badly.
   checkpoint.leases = leases_now(hunt) - (checkpoint.parked_count > 0 ? 1 : 0);
   const Outlook outlook{.rows_per_ms = engine_.pace_.rows_per_ms(chunk_.job_id, now)};

@@ -55,10 +55,19 @@ class ChunkWorker {
   Task<bool> ends_here(bool stopping, Progress progress);
   // Writes the fresh results; with all rows answered also the final result.
   Task<Progress> checkpoint();
-  store::Checkpoint encode(const std::vector<Fresh>& fresh);
+  // What is fresh and how the chunk stands with it. Taken at once: answers go on coming while they
+  // are encoded and stored.
+  struct Harvest {
+    std::vector<Fresh> fresh;
+    bool all_rows_answered = false;
+    bool only_parked_left = false;
+    bool batch_ended = false;
+  };
+  Harvest take_harvest();
+  // On the CPU pool: touches nothing that an answer changes.
+  store::Checkpoint encode(const Harvest& harvest);
   Task<void> give_back();
   Task<void> fail_job(std::string code, std::string sentence);
-  bool all_rows_answered() const { return answered_ == rows_.size(); }
   // What keeps this host from verifying anything ends the job.
   Task<bool> fail_when_in_trouble();
 

@@ -77,8 +77,9 @@ Task<void> Engine::lease_chunks() {
     const std::uint64_t heard = leases_.rings();
     const WallTime now = timers_.clock().wall_now();
     const WallTime lease_until = now + options_.lease_ms;
+    const store::LeaseRules rules = lease_rules();
     auto leased = co_await database_.write([&](store::Connection& db) {
-      return store::lease_chunk(db, options_.node_id, now, lease_until, lease_rules());
+      return store::lease_chunk(db, options_.node_id, now, lease_until, rules);
     });
     if (!leased) {
       log_warning("no chunk could be leased", {{"error", leased.error().message}});
