@@ -91,6 +91,11 @@ void where_delivery(Select& select, const model::EventSelection& which) {
   select.literally(kEscape).literally("))");
 }
 
+void where_state(Select& select, model::DeliveryState state) {
+  if (state != model::DeliveryState::kDelivered) select.literally(" AND state <> 'delivered'");
+  select.where_word("state", to_string(state));
+}
+
 model::Delivery delivery_of(const Row& row) {
   model::Delivery delivery;
   delivery.tenant_id = row.string(0);
@@ -182,13 +187,7 @@ Result<std::vector<model::Delivery>> list_deliveries(Connection& db, std::string
   Select select("SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE tenant_id = ", tenant_id);
   if (!filter.event_id.empty()) select.where("event_id = ", filter.event_id);
   where_delivery(select, filter);
-  if (filter.state) {
-    // So that the index of what is undelivered is used.
-    if (*filter.state != model::DeliveryState::kDelivered) {
-      select.literally(" AND state <> 'delivered'");
-    }
-    select.where_word("state", to_string(*filter.state));
-  }
+  if (filter.state) where_state(select, *filter.state);
   if (!filter.before_id.empty()) select.where("id < ", filter.before_id);
   select.add(" ORDER BY id DESC LIMIT ", filter.limit);
   return select.rows(db, delivery_of);

@@ -25,6 +25,8 @@ model::Delivery delivery_of(const Row& row);
 void where_event(Select& select, const model::EventSelection& which);
 // On a row of deliveries: all of what is selected.
 void where_delivery(Select& select, const model::EventSelection& which);
+// On a row of deliveries, so that the index of what is undelivered is used.
+void where_state(Select& select, model::DeliveryState state);
 // On the id of a row whose ids begin with `prefix`: the time alone. An id begins with its time.
 void where_made(Select& select, std::string_view prefix, const model::EventSelection& which);
 

@@ -118,10 +118,10 @@ Result<std::vector<WallTime>> latest_event_times(Connection& db, std::string_vie
 }
 
 Result<std::int64_t> count_dead_letters_of(Connection& db, std::string_view tenant_id) {
-  return find_integer(db,
-                      "SELECT COUNT(*) FROM deliveries WHERE tenant_id = $1"
-                      " AND state <> 'delivered' AND state = 'dead'",
-                      {tenant_id});
+  Select select("SELECT COUNT(*) FROM deliveries WHERE tenant_id = ", tenant_id);
+  where_state(select, model::DeliveryState::kDead);
+  TRY(counts, select.rows(db, [](const Row& row) { return row.integer(0); }));
+  return counts.front();
 }
 
 Result<std::int64_t> forget_dedup_keys(Connection& db, WallTime before, std::int64_t limit) {

@@ -341,6 +341,26 @@ TEST_F(EventsTest, CountsAddUp) {
   EXPECT_EQ(received->failed, 1);
 }
 
+TEST_F(EventsTest, WhatTheMetricsAndTheAlertsCountIsInAnIndex) {
+  PlannedConnection seen(db());
+  ASSERT_TRUE(count_deliveries(seen));
+  ASSERT_TRUE(count_received(seen));
+  ASSERT_TRUE(count_dead_letters_of(seen, "a"));
+  DeliveryFilter dead;
+  dead.state = model::DeliveryState::kDead;
+  ASSERT_TRUE(list_deliveries(seen, "a", dead));
+  const std::string& plans = seen.plans();
+  EXPECT_NE(plans.find("SCAN deliveries USING COVERING INDEX deliveries_undelivered"),
+            std::string::npos)
+      << plans;
+  EXPECT_NE(plans.find("SCAN events USING INDEX events_unprocessed"), std::string::npos) << plans;
+  EXPECT_NE(plans.find("COVERING INDEX deliveries_undelivered (tenant_id=? AND state=?)"),
+            std::string::npos)
+      << plans;
+  EXPECT_NE(plans.find("SEARCH deliveries USING INDEX deliveries_undelivered"), std::string::npos)
+      << plans;
+}
+
 TEST_F(EventsTest, ListsUseTheirIndexes) {
   const auto of_job = plan_of(
       "SELECT id FROM events WHERE tenant_id = $1 AND job_id <> '' AND job_id = $2"

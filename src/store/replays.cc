@@ -40,7 +40,7 @@ model::Replay replay_of(const Row& row) {
 Select dead_letters_of(std::string_view columns, const model::Replay& replay) {
   Select select("SELECT " + std::string(columns) + " FROM deliveries WHERE tenant_id = ",
                 replay.tenant_id);
-  select.where_word("state", "dead");
+  where_state(select, model::DeliveryState::kDead);
   select.where("id > ", replay.cursor).where("id < ", replay.end);
   where_delivery(select, replay.which);
   return select;

@@ -87,6 +87,18 @@ TEST_F(ReplaysTest, ListsArePagedNewestFirstAndOpenOnesAreEverybodys) {
   EXPECT_EQ(ids(open_replays(db())), "134");
 }
 
+TEST_F(ReplaysTest, DeadLettersAreFoundWithoutALookAtWhatWasDelivered) {
+  PlannedConnection seen(db());
+  const auto replay = make_replay("rpl_1", model::ReplayMode::kFailed);
+  ASSERT_TRUE(next_dead_letters(seen, replay, 10));
+  ASSERT_TRUE(count_dead_letters(seen, replay));
+  EXPECT_NE(seen.plans().find("SEARCH deliveries USING INDEX deliveries_undelivered"),
+            std::string::npos)
+      << seen.plans();
+  EXPECT_NE(seen.plans().find("USING COVERING INDEX deliveries_undelivered"), std::string::npos)
+      << seen.plans();
+}
+
 TEST_F(ReplaysTest, DeadLettersComeOldestFirstBetweenCursorAndEnd) {
   const auto event = add_event("evt_1");
   for (const char* id : {"dlv_1", "dlv_2", "dlv_3", "dlv_4"}) add_dead(event, id);

@@ -30,6 +30,37 @@ class RepositoryTest : public ::testing::Test {
   std::unique_ptr<Connection> connection_;
 };
 
+// Keeps SQLite's plans of the statements that run through it.
+class PlannedConnection final : public Connection {
+ public:
+  explicit PlannedConnection(Connection& inner) : inner_(inner) {}
+  using Connection::execute;
+  using Connection::query;
+  Result<std::int64_t> execute(std::string_view sql, std::span<const Param> params) override {
+    note(sql, params);
+    return inner_.execute(sql, params);
+  }
+  Result<void> query(std::string_view sql, std::span<const Param> params,
+                     const std::function<bool(const Row&)>& on_row) override {
+    note(sql, params);
+    return inner_.query(sql, params, on_row);
+  }
+  Result<void> execute_script(std::string_view sql) override { return inner_.execute_script(sql); }
+
+  const std::string& plans() const { return plans_; }
+
+ private:
+  void note(std::string_view sql, std::span<const Param> params) {
+    EXPECT_TRUE(inner_.query("EXPLAIN QUERY PLAN " + std::string(sql), params, [&](const Row& row) {
+      plans_ += row.string(3) + "\n";
+      return true;
+    }));
+  }
+
+  Connection& inner_;
+  std::string plans_;
+};
+
 // From now on the attempt with this id cannot be written.
 inline Result<void> refuse_attempt(Connection& db, std::string_view attempt_id) {
   return db.execute_script("CREATE TRIGGER refuse BEFORE INSERT ON attempts WHEN NEW.id = '" +
