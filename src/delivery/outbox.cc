@@ -33,11 +33,7 @@ bool supersedes_older(const model::Event& event) {
 }
 
 Outbox::Outbox(const Clock& clock, Random& random, std::string node_id)
-    : clock_(clock), random_(random), node_id_(std::move(node_id)) {}
-
-std::string Outbox::make_id(std::string_view prefix) const {
-  return IdMaker(clock_, random_).make(prefix);
-}
+    : clock_(clock), ids_(clock, random), node_id_(std::move(node_id)) {}
 
 Result<Published> Outbox::publish(store::Connection& db, model::Event event) const {
   TRY(all, store::destinations_of_tenant(db, event.tenant_id));
@@ -69,7 +65,7 @@ Result<model::Delivery> Outbox::deliver_again(store::Connection& db, const model
 
 Result<Published> Outbox::insert(store::Connection& db, model::Event event,
                                  const Destinations& wanting) const {
-  if (event.id.empty()) event.id = make_id(id_prefix::kEvent);
+  if (event.id.empty()) event.id = ids_.make(id_prefix::kEvent);
   if (event.created_at == WallTime{}) event.created_at = clock_.wall_now();
   event.status = wanting.empty() ? model::EventStatus::kProcessed : model::EventStatus::kPending;
   TRY_VOID(store::insert_event(db, event));
@@ -93,7 +89,7 @@ Result<model::Delivery> Outbox::insert_for(store::Connection& db, const model::E
   }
   model::Delivery delivery;
   delivery.tenant_id = event.tenant_id;
-  delivery.id = make_id(id_prefix::kDelivery);
+  delivery.id = ids_.make(id_prefix::kDelivery);
   delivery.event_id = event.id;
   delivery.destination_id = destination.id;
   delivery.job_id = event.job_id;

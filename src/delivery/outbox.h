@@ -4,7 +4,8 @@
 // dispatcher of this node can start without reading. What it returns is handed to Dispatcher::take
 // once the write has been acknowledged, and must be thrown away when it was not.
 //
-// Crosses threads: it has no state of its own that changes, and the Random must be safe to share.
+// Crosses threads: what changes of it changes inside a store write, and those come one at a time;
+// the Random must be safe to share.
 // Fails as the store fails; then nothing of the event is left, because the write is undone as a
 // whole.
 #pragma once
@@ -66,10 +67,9 @@ class Outbox {
   Result<model::Delivery> insert_for(store::Connection& db, const model::Event& event,
                                      const model::Destination& destination,
                                      std::string_view replay_id = {}) const;
-  std::string make_id(std::string_view prefix) const;
 
   const Clock& clock_;
-  Random& random_;
+  mutable IdMaker ids_;  // in the course of a write only
   const std::string node_id_;
 };
 
