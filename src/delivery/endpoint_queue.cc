@@ -134,9 +134,11 @@ std::size_t EndpointQueue::held_most(MonotonicTime now, std::size_t held_max) co
 
 std::size_t EndpointQueue::room(MonotonicTime now, std::size_t held_max) const {
   const auto limit = static_cast<std::size_t>(breaker_.limit(now, max_in_flight_));
-  if (limit == 0 || now < held_from()) return 0;
+  if (limit == 0) return 0;
+  const std::size_t most = held_most(now, held_max);
   // While a probe or the first attempt is out, more would only wait for its answer.
-  const std::size_t wanted = limit == 1 && max_in_flight_ > 1 ? 1 : held_most(now, held_max);
+  const std::size_t wanted =
+      limit == 1 && max_in_flight_ > 1 ? std::min<std::size_t>(1, most) : most;
   return wanted > held_.size() ? wanted - held_.size() : 0;
 }
 

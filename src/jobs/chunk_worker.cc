@@ -237,8 +237,9 @@ ChunkWorker::Harvest ChunkWorker::take_harvest() {
   Harvest harvest;
   harvest.fresh = std::exchange(fresh_, {});
   harvest.all_rows_answered = answered_ == rows_.size();
-  harvest.only_parked_left = all_batches_ended() && parked_ > 0 && !fails_half_way_ &&
-                             answered_ + static_cast<std::size_t>(parked_) == rows_.size();
+  const bool only_parked_left = all_batches_ended() && parked_ > 0 && !fails_half_way_ &&
+                                answered_ + static_cast<std::size_t>(parked_) == rows_.size();
+  if (only_parked_left) harvest.parked_count = parked_;
   harvest.batch_ended = batch_ended_;
   return harvest;
 }
@@ -251,7 +252,7 @@ store::Checkpoint ChunkWorker::encode(const Harvest& harvest) {
   checkpoint.fence = chunk_.fence;
   checkpoint.row_count = std::ssize(harvest.fresh);
   checkpoint.done = harvest.all_rows_answered;
-  if (harvest.only_parked_left) checkpoint.parked_count = parked_;
+  checkpoint.parked_count = harvest.parked_count;
   std::vector<ResultLine> lines;
   lines.reserve(harvest.fresh.size());
   for (const Fresh& result : harvest.fresh) {

@@ -60,7 +60,7 @@ class ChunkWorker {
   struct Harvest {
     std::vector<Fresh> fresh;
     bool all_rows_answered = false;
-    bool only_parked_left = false;
+    std::int64_t parked_count = 0;  // 0 unless nobody else is left
     bool batch_ended = false;
   };
   Harvest take_harvest();

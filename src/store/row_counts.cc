@@ -1,5 +1,7 @@
 #include "store/row_counts.h"
 
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "store/rows.h"
@@ -9,7 +11,7 @@ namespace verihook::store {
 namespace {
 
 // By Counted, as in row_counts.name.
-constexpr std::array<std::string_view, 2> kNames = {"received_events", "deliveries"};
+constexpr std::array<std::string_view, kCountedKinds> kNames = {"received_events", "deliveries"};
 
 Result<void> add(Connection& db, std::size_t what, std::int64_t added) {
   return done(db.execute("UPDATE row_counts SET value = value + $2 WHERE name = $1",

@@ -2,6 +2,7 @@
 // of rows each time that somebody looks at the metrics. All run inside Database::read or ::write.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "store/connection.h"
@@ -12,6 +13,7 @@ enum class Counted {
   kReceivedEvents,
   kDeliveries,
 };
+inline constexpr std::size_t kCountedKinds = 2;
 
 // So many rows more, or fewer, in the transaction that inserts or deletes them.
 Result<void> count_rows(Connection& db, Counted what, std::int64_t added);

@@ -11,14 +11,15 @@
 #include <vector>
 
 #include "model/destination.h"
+#include "store/row_counts.h"
 
 namespace verihook::store {
 
 using DestinationList = std::vector<std::shared_ptr<const model::Destination>>;
 
 struct TransactionMemo {
-  // By Counted (row_counts.h): not yet written.
-  std::array<std::int64_t, 2> rows_added{};
+  // By Counted: not yet written.
+  std::array<std::int64_t, kCountedKinds> rows_added{};
   // Of a tenant: those that belong to no job (destinations.h).
   std::map<std::string, std::shared_ptr<const DestinationList>, std::less<>> destinations;
 };
