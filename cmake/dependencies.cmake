@@ -24,6 +24,8 @@ if(NOT VERIHOOK_SANITIZE)
 endif()
 
 # Asio, Beast, JSON and URL are compiled once, into one library; every other file sees declarations.
+# A coroutine's frame is just as large as it must be: Asio would give a small one that waits for
+# long the place of a large one that ended.
 add_library(boost_impl STATIC ${CMAKE_SOURCE_DIR}/cmake/boost_impl/asio.cc
             ${CMAKE_SOURCE_DIR}/cmake/boost_impl/beast.cc
             ${CMAKE_SOURCE_DIR}/cmake/boost_impl/json.cc
@@ -31,6 +33,6 @@ add_library(boost_impl STATIC ${CMAKE_SOURCE_DIR}/cmake/boost_impl/asio.cc
 target_include_directories(boost_impl SYSTEM PUBLIC ${Boost_INCLUDE_DIRS})
 target_compile_definitions(boost_impl PUBLIC BOOST_ASIO_SEPARATE_COMPILATION
   BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_JSON_NO_LIB BOOST_URL_NO_LIB
-  BOOST_ASIO_DISABLE_BOOST_DATE_TIME)
+  BOOST_ASIO_DISABLE_BOOST_DATE_TIME BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)
 target_compile_options(boost_impl PRIVATE -w)
 target_link_libraries(boost_impl PUBLIC OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

@@ -46,14 +46,19 @@ class CachingResolver::Cache {
   const Entry* fresh(const std::string& name);
   Task<void> fly(std::string name, std::shared_ptr<Flight> flight);
   void keep(const std::string& name, const Answered& answer);
+  void forget(typename std::unordered_map<std::string_view, Position>::iterator found) {
+    const Position entry = found->second;
+    by_name_.erase(found);
+    entries_.erase(entry);
+  }
   std::chrono::seconds time_to_keep(const Answered& answer) const;
 
   CachingResolver& owner_;
   Timers& timers_;
   Ask ask_;
   const std::size_t entries_max_;
-  std::list<Entry> entries_;  // used last, first
-  std::unordered_map<std::string, Position> by_name_;
+  std::list<Entry> entries_;                                // used last, first
+  std::unordered_map<std::string_view, Position> by_name_;  // of the entries' own names
   std::unordered_map<std::string, std::shared_ptr<Flight>> flights_;
 };
 
@@ -62,8 +67,7 @@ auto CachingResolver::Cache<AnswerType>::fresh(const std::string& name) -> const
   const auto found = by_name_.find(name);
   if (found == by_name_.end()) return nullptr;
   if (found->second->expires <= timers_.clock().monotonic_now()) {
-    entries_.erase(found->second);
-    by_name_.erase(found);
+    forget(found);
     return nullptr;
   }
   entries_.splice(entries_.begin(), entries_, found->second);
@@ -121,12 +125,9 @@ template <class AnswerType>
 void CachingResolver::Cache<AnswerType>::keep(const std::string& name, const Answered& answer) {
   if (!answer && answer.error().code == Errc::kCancelled) return;
   const MonotonicTime expires = timers_.clock().monotonic_now() + time_to_keep(answer);
-  if (const auto found = by_name_.find(name); found != by_name_.end()) {
-    entries_.erase(found->second);
-    by_name_.erase(found);
-  }
+  if (const auto found = by_name_.find(name); found != by_name_.end()) forget(found);
   entries_.push_front({name, answer, expires});
-  by_name_[name] = entries_.begin();
+  by_name_.emplace(entries_.front().name, entries_.begin());
   if (entries_.size() <= entries_max_) return;
   by_name_.erase(entries_.back().name);
   entries_.pop_back();

@@ -77,6 +77,8 @@ struct MxEvidence {
   std::string provider;              // "google", "microsoft", …; empty when none we know
   bool implicit = false;  // no MX record, the domain's own address was used (RFC 5321 5.1)
   bool null_mx = false;
+
+  friend bool operator==(const MxEvidence&, const MxEvidence&) = default;
 };
 
 struct SmtpEvidence {

@@ -9,7 +9,7 @@ namespace verihook::smtp {
 namespace {
 
 // Replies are short; of the long ones, the next read has the rest. Every open conversation has one.
-constexpr std::size_t kReadBytes = 512;
+constexpr std::size_t kReadBytes = 256;
 
 Event failed(Error error, bool can_still_quit) {
   return {Event::Kind::kFailed, {}, std::move(error), can_still_quit};
@@ -25,18 +25,21 @@ Task<bool> stop_throwing() {
 
 }  // namespace
 
-Conversation::Conversation(net::Network& network, const Clock& clock, ConversationOptions options)
-    : network_(network), clock_(clock), options_(std::move(options)), buffer_(kReadBytes) {}
+Conversation::Conversation(net::Network& network, const Clock& clock,
+                           std::shared_ptr<const ConversationOptions> options, MailServer server)
+    : network_(network),
+      clock_(clock),
+      options_(std::move(options)),
+      server_(std::move(server)),
+      buffer_(kReadBytes) {}
 
 Conversation::~Conversation() = default;
 
-Task<std::optional<Outcome>> Conversation::connect(net::Endpoint endpoint, std::string host_name,
-                                                   Deadline deadline) {
+Task<bool> Conversation::connect(Deadline deadline) {
   const bool throws = co_await stop_throwing();
-  endpoint_ = endpoint;
-  host_name_ = std::move(host_name);
-  const Deadline limit = deadline.sooner(Deadline::after(clock_, options_.call_timeout));
-  co_await open(options_.session.tls, limit);
+  const Deadline limit = deadline.sooner(Deadline::after(clock_, options_->call_timeout));
+  co_await open(options_->session.tls, limit);
+  if (stream_) co_await drive(limit);
   const bool again = session_->tls_failed() && !limit.passed(clock_) &&
                      !cancelled(co_await asio::this_coro::cancellation_state);
   if (again) {
@@ -44,44 +47,49 @@ Task<std::optional<Outcome>> Conversation::connect(net::Endpoint endpoint, std::
     if (stream_) stream_->close();
     stream_.reset();
     co_await open(TlsPolicy::kNever, limit);
+    if (stream_) co_await drive(limit);
   }
   co_await leave_unless_usable();
   co_await asio::this_coro::throw_if_cancelled(throws);
-  co_return session_->ending();
+  co_return session_->usable();
 }
 
+// A session, and the stream for it.
 Task<void> Conversation::open(TlsPolicy tls, Deadline deadline) {
-  SessionOptions settings = options_.session;
-  settings.tls = tls;
-  session_.emplace(std::move(settings));
+  session_.emplace(std::shared_ptr<const SessionOptions>(options_, &options_->session), tls);
   replies_seen_ = 0;
-  auto stream =
-      co_await network_.connect(endpoint_, options_.connect,
-                                deadline.sooner(Deadline::after(clock_, options_.connect_timeout)));
+  auto stream = co_await network_.connect(
+      server_.endpoint, options_->connect,
+      deadline.sooner(Deadline::after(clock_, options_->connect_timeout)));
   if (!stream) {
     session_->resume(failed(std::move(stream.error()), false));
     co_return;
   }
   stream_ = std::move(*stream);
   peer_ = stream_->peer();
-  reply_due_ = Deadline::after(clock_, options_.banner_timeout);
-  co_await drive({.kind = Event::Kind::kConnected}, deadline);
+  reply_due_ = Deadline::after(clock_, options_->banner_timeout);
+  event_ = {.kind = Event::Kind::kConnected};
 }
 
 Task<void> Conversation::ask(std::vector<std::string> recipients, Deadline deadline,
                              OnOutcome on_outcome, StillWanted still_wanted) {
-  const bool throws = co_await stop_throwing();
   const auto count = static_cast<Milliseconds::rep>(recipients.size());
   const Deadline limit = deadline.sooner(
-      Deadline::after(clock_, options_.call_timeout + count * options_.timeout_per_recipient));
+      Deadline::after(clock_, options_->call_timeout + count * options_->timeout_per_recipient));
   if (!session_) {
-    session_.emplace(options_.session);
+    session_.emplace(options_->session);
     session_->resume(failed({Errc::kConnectionLost, "there is no connection"}, false));
   }
   on_outcome_ = std::move(on_outcome);
   session_->add(std::move(recipients), std::move(still_wanted));
+  return ask_added(limit);
+}
+
+Task<void> Conversation::ask_added(Deadline deadline) {
+  const bool throws = co_await stop_throwing();
   hand_over_outcomes();
-  if (session_->usable()) co_await drive({.kind = Event::Kind::kResume}, limit);
+  event_ = {.kind = Event::Kind::kResume};
+  if (session_->usable()) co_await drive(deadline);
   on_outcome_ = {};
   co_await leave_unless_usable();
   co_await asio::this_coro::throw_if_cancelled(throws);
@@ -91,41 +99,51 @@ void Conversation::hand_over_outcomes() {
   for (RecipientOutcome& outcome : session_->take_outcomes()) on_outcome_(std::move(outcome));
 }
 
-Task<void> Conversation::drive(Event event, Deadline deadline) {
+Task<void> Conversation::drive(Deadline deadline) {
   for (;;) {
-    Action action = session_->resume(event);
+    Action action = session_->resume(event_);
     hand_over_outcomes();
     if (action.kind == Action::Kind::kIdle || action.kind == Action::Kind::kClose) co_return;
     if (cancelled(co_await asio::this_coro::cancellation_state)) {
-      event = failed({Errc::kCancelled, "the conversation was cancelled"}, true);
-      continue;
+      event_ = failed({Errc::kCancelled, "the conversation was cancelled"}, true);
+    } else if (action.kind == Action::Kind::kRead) {
+      co_await receive(deadline);
+    } else if (action.kind == Action::Kind::kWrite) {
+      co_await send(std::move(action.bytes), deadline);
+    } else {
+      co_await start_tls(deadline);
     }
-    event = co_await carry_out(std::move(action), deadline);
   }
 }
 
-Task<Event> Conversation::carry_out(Action action, Deadline deadline) {
-  if (action.kind == Action::Kind::kRead) {
-    if (session_->replies_taken() != replies_seen_) {
-      replies_seen_ = session_->replies_taken();
-      reply_due_ = Deadline::after(clock_, options_.command_timeout);
-    }
-    auto size = co_await stream_->read_some(buffer_, deadline.sooner(reply_due_));
-    if (size) co_return Event{Event::Kind::kReceived, {buffer_.data(), *size}, {}, false};
-    const Errc code = size.error().code;
-    co_return failed(std::move(size.error()), code == Errc::kTimeout || code == Errc::kCancelled);
+Task<void> Conversation::receive(Deadline deadline) {
+  if (session_->replies_taken() != replies_seen_) {
+    replies_seen_ = session_->replies_taken();
+    reply_due_ = command_due();
   }
-  const Deadline due = deadline.sooner(Deadline::after(clock_, options_.command_timeout));
-  reply_due_ = Deadline::after(clock_, options_.command_timeout);
-  if (action.kind == Action::Kind::kWrite) {
-    auto written = co_await stream_->write_all(action.bytes, due);
-    if (!written) co_return failed(std::move(written.error()), false);
-    reply_due_ = Deadline::after(clock_, options_.command_timeout);
-    co_return Event{.kind = Event::Kind::kWritten};
+  auto size = co_await stream_->read_some(buffer_, deadline.sooner(reply_due_));
+  if (size) {
+    event_ = {.kind = Event::Kind::kReceived, .bytes = {buffer_.data(), *size}};
+    co_return;
   }
-  auto started = co_await stream_->start_tls(host_name_, net::TlsVerification::kOpportunistic, due);
-  if (!started) co_return failed(std::move(started.error()), false);
-  co_return Event{.kind = Event::Kind::kTlsStarted};
+  const Errc code = size.error().code;
+  event_ = failed(std::move(size.error()), code == Errc::kTimeout || code == Errc::kCancelled);
+}
+
+Task<void> Conversation::send(std::string bytes, Deadline deadline) {
+  reply_due_ = command_due();
+  auto written = co_await stream_->write_all(bytes, deadline.sooner(reply_due_));
+  reply_due_ = command_due();
+  event_ =
+      written ? Event{.kind = Event::Kind::kWritten} : failed(std::move(written.error()), false);
+}
+
+Task<void> Conversation::start_tls(Deadline deadline) {
+  reply_due_ = command_due();
+  auto started = co_await stream_->start_tls(server_.name, net::TlsVerification::kOpportunistic,
+                                             deadline.sooner(reply_due_));
+  event_ =
+      started ? Event{.kind = Event::Kind::kTlsStarted} : failed(std::move(started.error()), false);
 }
 
 Task<void> Conversation::leave_unless_usable() {
@@ -144,9 +162,10 @@ Task<void> Conversation::quit() {
 }
 
 Task<void> Conversation::take_leave() {
-  const Deadline due = Deadline::after(clock_, options_.quit_timeout);
+  const Deadline due = Deadline::after(clock_, options_->quit_timeout);
   reply_due_ = due;
-  co_await drive({.kind = Event::Kind::kQuit}, due);
+  event_ = {.kind = Event::Kind::kQuit};
+  co_await drive(due);
   if (stream_) stream_->close();
   stream_.reset();
 }

@@ -35,17 +35,22 @@ struct ConversationOptions {
 // `outcome.index` is the recipient's place in the call.
 using OnOutcome = std::function<void(RecipientOutcome&& outcome)>;
 
+struct MailServer {
+  net::Endpoint endpoint;
+  std::string name;  // of the host, for TLS
+};
+
 class Conversation {
  public:
-  Conversation(net::Network& network, const Clock& clock, ConversationOptions options);
+  Conversation(net::Network& network, const Clock& clock,
+               std::shared_ptr<const ConversationOptions> options, MailServer server);
   ~Conversation();
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
 
   // Connects and greets, with TLS by the policy; when an opportunistic handshake fails, once more
-  // without. Nothing when recipients can be asked; else why not. To be called once.
-  Task<std::optional<Outcome>> connect(net::Endpoint endpoint, std::string host_name,
-                                       Deadline deadline);
+  // without. Whether recipients can be asked; else refusal() says why not. To be called once.
+  Task<bool> connect(Deadline deadline);
 
   // Calls `on_outcome` once for each recipient, as soon as he has one; returns after the last. May
   // be called again and again; when the connection has ended, everybody's outcome says why. Who is
@@ -61,27 +66,35 @@ class Conversation {
   // Whether ask() can still reach the server.
   bool usable() const { return session_ && session_->usable(); }
   bool tls_active() const { return session_ && session_->tls_active(); }
+  // After connect(): how it ended, for recipients that were not part of it; null while usable.
+  const Outcome* refusal() const { return session_->ending(); }
+  const MailServer& server() const { return server_; }
   std::optional<net::Endpoint> peer() const { return peer_; }
   // The dialogue so far, when options.session.trace is set.
   std::vector<std::string> trace() const;
 
  private:
   Task<void> open(TlsPolicy tls, Deadline deadline);
-  // Carries out what the session asks for until it is idle or over.
-  Task<void> drive(Event event, Deadline deadline);
+  Task<void> ask_added(Deadline deadline);
+  // Carries out what the session asks for until it is idle or over, beginning with `event_`.
+  Task<void> drive(Deadline deadline);
+  // The steps of it; each leaves in `event_` what came of it.
+  Task<void> send(std::string bytes, Deadline deadline);
+  Task<void> receive(Deadline deadline);
+  Task<void> start_tls(Deadline deadline);
+  Deadline command_due() const { return Deadline::after(clock_, options_->command_timeout); }
   void hand_over_outcomes();
-  Task<Event> carry_out(Action action, Deadline deadline);
   Task<void> leave_unless_usable();
   Task<void> take_leave();
 
   net::Network& network_;
   const Clock& clock_;
-  const ConversationOptions options_;
-  net::Endpoint endpoint_;
-  std::string host_name_;
+  const std::shared_ptr<const ConversationOptions> options_;
+  const MailServer server_;
   std::optional<net::Endpoint> peer_;
   std::unique_ptr<net::Stream> stream_;
   std::optional<Session> session_;
+  Event event_;                             // what the session is told next
   OnOutcome on_outcome_;                    // of the call that is under way
   std::vector<std::string> earlier_trace_;  // of the attempt with TLS that failed
   std::vector<char> buffer_;

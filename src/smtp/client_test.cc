@@ -88,8 +88,10 @@ class ConversationTest : public ::testing::Test {
     bool done = false;
   };
   Task<void> talk(std::vector<std::string> recipients, Asked& asked) {
-    Conversation conversation(network_, time_.clock(), options_);
-    asked.refusal = co_await conversation.connect(kEndpoint, "mx.a.test", Deadline::never());
+    Conversation conversation(network_, time_.clock(),
+                              std::make_shared<ConversationOptions>(options_),
+                              {kEndpoint, "mx.a.test"});
+    if (!co_await conversation.connect(Deadline::never())) asked.refusal = *conversation.refusal();
     asked.outcomes = co_await ask_all(conversation, std::move(recipients));
     asked.tls = conversation.tls_active();
     co_await conversation.quit();
@@ -243,8 +245,10 @@ TEST_F(ConversationTest, AsksAgainOnTheSameConnection) {
   bool done = false;
   const auto body = [this, &done]() -> Task<void> {
     options_.session.trace = true;
-    Conversation conversation(network_, time_.clock(), options_);
-    co_await conversation.connect(kEndpoint, "mx.a.test", Deadline::never());
+    Conversation conversation(network_, time_.clock(),
+                              std::make_shared<ConversationOptions>(options_),
+                              {kEndpoint, "mx.a.test"});
+    co_await conversation.connect(Deadline::never());
     for (const char* name : {"a@a.test", "nobody@a.test", "b@a.test"}) {
       const auto outcomes = co_await ask_all(conversation, {name});
       EXPECT_EQ(outcomes.at(0).recipient, name);
@@ -272,8 +276,10 @@ TEST_F(ConversationTest, KeepsToTheCallersDeadline) {
   listen();
   bool done = false;
   const auto body = [this, &done]() -> Task<void> {
-    Conversation conversation(network_, time_.clock(), options_);
-    co_await conversation.connect(kEndpoint, "mx.a.test", Deadline::never());
+    Conversation conversation(network_, time_.clock(),
+                              std::make_shared<ConversationOptions>(options_),
+                              {kEndpoint, "mx.a.test"});
+    co_await conversation.connect(Deadline::never());
     const auto start = time_.clock().monotonic_now();
     const auto outcomes =
         co_await ask_all(conversation, {"a@a.test"}, Deadline::after(time_.clock(), 3s));

@@ -57,8 +57,10 @@ class HostileTest : public ::testing::Test {
   };
   Task<void> talk(std::vector<std::string> recipients, Asked& asked) {
     const auto start = time_.clock().monotonic_now();
-    Conversation conversation(network_, time_.clock(), options_);
-    co_await conversation.connect(kEndpoint, "mx.a.test", Deadline::never());
+    Conversation conversation(network_, time_.clock(),
+                              std::make_shared<ConversationOptions>(options_),
+                              {kEndpoint, "mx.a.test"});
+    co_await conversation.connect(Deadline::never());
     asked.outcomes = co_await ask_all(conversation, std::move(recipients));
     co_await conversation.quit();
     asked.took = std::chrono::duration_cast<Milliseconds>(time_.clock().monotonic_now() - start);

@@ -44,9 +44,13 @@ Capabilities parse_capabilities(const Reply& ehlo_reply) {
   return offered;
 }
 
-Session::Session(SessionOptions options)
+Session::Session(std::shared_ptr<const SessionOptions> options, TlsPolicy tls)
     : options_(std::move(options)),
-      transaction_limit_(std::max<std::size_t>(1, options_.recipients_per_transaction_max)) {}
+      tls_(tls),
+      transaction_limit_(std::max<std::size_t>(1, options_->recipients_per_transaction_max)) {}
+
+Session::Session(SessionOptions options)
+    : Session(std::make_shared<const SessionOptions>(options), options.tls) {}
 
 Action Session::resume(const Event& event) {
   switch (event.kind) {
@@ -162,13 +166,13 @@ void Session::take_banner(Reply reply) {
 
 void Session::take_ehlo(Reply reply) {
   if (reply.permanent()) {
-    ehlo_refusal_ = std::move(reply);
-    send(Command::kHelo, helo_command(options_.helo));
+    ehlo_refusal_ = std::make_unique<Reply>(std::move(reply));
+    send(Command::kHelo, helo_command(options_->helo));
     return;
   }
   if (reply.code != 250) return refuse(Stage::kEhlo, std::move(reply));
   capabilities_ = parse_capabilities(reply);
-  if (capabilities_.starttls && !tls_tried_ && options_.tls == TlsPolicy::kOpportunistic) {
+  if (capabilities_.starttls && !tls_tried_ && tls_ == TlsPolicy::kOpportunistic) {
     tls_tried_ = true;
     send(Command::kStartTls, starttls_command());
     return;
@@ -212,14 +216,14 @@ void Session::take_mail(Reply reply) {
   } else if (reply.code == 421) {
     return refuse(Stage::kMail, std::move(reply));
   }
-  mail_refusal_ = std::move(reply);
+  mail_refusal_ = std::make_unique<Reply>(std::move(reply));
 }
 
 bool Session::demands_tls(const Reply& reply) const {
   const bool says_so = reply.code == 530 || (reply.enhanced && reply.enhanced->subject == 7 &&
                                              reply.enhanced->detail == 10);
   return says_so && !reply.positive() && capabilities_.starttls && !tls_tried_ &&
-         options_.tls != TlsPolicy::kNever;
+         tls_ != TlsPolicy::kNever;
 }
 
 void Session::take_rcpt(Recipient recipient, Reply reply) {
@@ -259,7 +263,7 @@ void Session::settle() {
   }
   requeue_set_aside();
   if (mail_refusal_) return refuse(Stage::kMail, std::move(*mail_refusal_));
-  const bool used_up = asked_ >= options_.recipients_per_connection_max && !queue_.empty();
+  const bool used_up = asked_ >= options_->recipients_per_connection_max && !queue_.empty();
   if (!used_up) return;
   Outcome not_asked{OutcomeKind::kNotAsked, Stage::kRcpt, std::nullopt,
                     Error{Errc::kBusy, "the connection has been used for enough recipients"}};
@@ -286,12 +290,12 @@ void Session::send(Command command, Result<std::string> line, Recipient recipien
 void Session::greet() {
   capabilities_ = {};
   ready_ = false;
-  send(Command::kEhlo, ehlo_command(options_.helo));
+  send(Command::kEhlo, ehlo_command(options_->helo));
 }
 
 void Session::fill_pipeline() {
   const std::size_t window =
-      capabilities_.pipelining ? std::max<std::size_t>(1, options_.pipeline_window_commands) : 1;
+      capabilities_.pipelining ? std::max<std::size_t>(1, options_->pipeline_window_commands) : 1;
   if (expected_.size() > window / 2) return;  // refilled in batches, not one by one
   while (ready_ && !ending_ && expected_.size() < window && fill_one()) {
   }
@@ -306,7 +310,7 @@ std::size_t Session::transaction_max() const {
 bool Session::fill_one() {
   drop_unwanted();
   const bool blocked = mail_refusal_ || (tls_demanded_ && !tls_tried_) ||
-                       asked_ >= options_.recipients_per_connection_max;
+                       asked_ >= options_->recipients_per_connection_max;
   if (queue_.empty() || blocked) return false;
   const bool utf8 = has_non_ascii(queue_.front().address);
   if (utf8 && !capabilities_.smtputf8) {
@@ -352,7 +356,7 @@ void Session::begin_transaction(bool utf8) {
   in_transaction_ = true;
   transaction_utf8_ = utf8;
   transaction_asked_ = transaction_answered_ = 0;
-  send(Command::kMail, mail_command(options_.mail_from, utf8));
+  send(Command::kMail, mail_command(options_->mail_from, utf8));
 }
 
 void Session::add(std::vector<std::string> recipients, StillWanted still_wanted) {
@@ -394,7 +398,7 @@ void Session::lose(Error error, bool can_still_quit) {
   if (mail_refusal_ && !tls_demanded_ && !ours) {
     // The server refused the sender and hung up before it had refused every recipient as well.
     if (!can_still_quit) dead_ = true;
-    return refuse(Stage::kMail, *std::exchange(mail_refusal_, {}));
+    return refuse(Stage::kMail, std::move(*std::exchange(mail_refusal_, nullptr)));
   }
   const Stage stage = current_stage();
   Outcome not_asked{OutcomeKind::kNotAsked, stage, std::nullopt, error};
@@ -424,7 +428,7 @@ void Session::end(Outcome of_first, Outcome of_others, bool dead) {
   set_aside_.clear();
   queue_.clear();
   outbox_.clear();
-  ending_ = std::move(of_others);
+  ending_ = std::make_unique<Outcome>(std::move(of_others));
 }
 
 Stage Session::stage_of(Command command) {
@@ -457,7 +461,7 @@ bool Session::awaits_banner() const {
 }
 
 void Session::note(std::string_view side, std::string_view text) {
-  if (!options_.trace || trace_.size() >= kTraceLinesMax) return;
+  if (!options_->trace || trace_.size() >= kTraceLinesMax) return;
   trace_.push_back(std::string(side).append(text.substr(0, kTraceLineBytesMax)));
 }
 

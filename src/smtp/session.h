@@ -11,6 +11,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -84,6 +85,8 @@ using StillWanted = std::function<bool(std::size_t index)>;
 
 class Session {
  public:
+  // `tls` in place of what the options say.
+  Session(std::shared_ptr<const SessionOptions> options, TlsPolicy tls);
   explicit Session(SessionOptions options);
 
   Action resume(const Event& event);
@@ -97,8 +100,8 @@ class Session {
 
   // Whether another recipient can be asked on this connection.
   bool usable() const { return !ending_; }
-  // How the session ended, for recipients that were not part of it.
-  const std::optional<Outcome>& ending() const { return ending_; }
+  // How the session ended, for recipients that were not part of it; null while it is usable.
+  const Outcome* ending() const { return ending_.get(); }
   // The handshake failed: a new session without TLS may get further.
   bool tls_failed() const { return tls_failed_; }
   bool tls_active() const { return tls_active_; }
@@ -158,7 +161,8 @@ class Session {
   Stage current_stage() const;
   void note(std::string_view side, std::string_view text);
 
-  const SessionOptions options_;
+  const std::shared_ptr<const SessionOptions> options_;
+  const TlsPolicy tls_;
   ReplyParser parser_;
   Capabilities capabilities_;
   std::string outbox_;
@@ -168,9 +172,9 @@ class Session {
   StillWanted still_wanted_;
   std::vector<Recipient> set_aside_;  // in flight when the transaction broke; not answered
   std::vector<RecipientOutcome> outcomes_;
-  std::optional<Outcome> ending_;
-  std::optional<Reply> ehlo_refusal_;
-  std::optional<Reply> mail_refusal_;
+  std::unique_ptr<const Outcome> ending_;
+  std::unique_ptr<Reply> ehlo_refusal_;
+  std::unique_ptr<Reply> mail_refusal_;
   std::size_t replies_taken_ = 0;
   std::size_t asked_ = 0;                 // RCPT commands on this connection
   std::size_t answered_ = 0;              // recipients settled by this connection

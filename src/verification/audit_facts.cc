@@ -193,18 +193,18 @@ Task<void> Gatherer::look_up(SourceFacts& facts, std::string mail_from) {
 
 Task<PortProbe> Gatherer::probe_one(const Candidate& candidate, net::IpAddress address,
                                     const EgressSource& source) {
-  smtp::ConversationOptions options;
-  options.session.helo = source.helo;
-  options.session.mail_from = source.mail_from;
-  options.session.tls = smtp::TlsPolicy::kNever;
-  options.connect = source.connect_options();
-  options.connect_timeout = options_.connect_timeout_ms;
-  options.banner_timeout = options_.greeting_timeout_ms;
-  options.command_timeout = options_.greeting_timeout_ms;
-  smtp::Conversation conversation(with_.network, with_.clock, options);
+  auto options = std::make_shared<smtp::ConversationOptions>();
+  options->session.helo = source.helo;
+  options->session.mail_from = source.mail_from;
+  options->session.tls = smtp::TlsPolicy::kNever;
+  options->connect = source.connect_options();
+  options->connect_timeout = options_.connect_timeout_ms;
+  options->banner_timeout = options_.greeting_timeout_ms;
+  options->command_timeout = options_.greeting_timeout_ms;
+  smtp::Conversation conversation(with_.network, with_.clock, std::move(options),
+                                  {{address, options_.port}, candidate.host});
   PortProbe probe{candidate.domain, candidate.host, {}};
-  probe.refusal =
-      co_await conversation.connect({address, options_.port}, candidate.host, Deadline::never());
+  if (!co_await conversation.connect(Deadline::never())) probe.refusal = *conversation.refusal();
   co_await conversation.quit();
   co_return probe;
 }

@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "smtp/classify.h"
-
 namespace verihook::verification {
 namespace {
 
@@ -15,7 +13,7 @@ constexpr std::size_t kSyllablesPerName = 7;
 const Asker kQuestioner{.tenant_id = "", .line = "catch-all"};
 
 CatchAll read_answer(const MailboxAnswer& answer) {
-  switch (smtp::classify(answer.outcome).reply_class) {
+  switch (answer.classification.reply_class) {
     case smtp::ReplyClass::kAccepted:
       return CatchAll::kAcceptsAll;
     case smtp::ReplyClass::kMailboxNotFound:
@@ -47,39 +45,78 @@ std::string CatchAllMemory::mailbox_for(const std::string& domain) {
   return improbable_local_part(random_) + "@" + domain;
 }
 
-Task<CatchAll> CatchAllMemory::find(std::string domain, std::shared_ptr<Exchange> exchange) {
+class CatchAllMemory::Question : public std::enable_shared_from_this<Question> {
+ public:
+  Question(CatchAllMemory& memory, std::string domain, std::shared_ptr<Exchange> exchange)
+      : memory_(memory),
+        domain_(std::move(domain)),
+        mailbox_(memory.mailbox_for(domain_)),
+        exchange_(std::move(exchange)) {
+    memory_.under_way_[domain_] = this;
+  }
+  ~Question() {
+    const auto found = memory_.under_way_.find(domain_);
+    if (found != memory_.under_way_.end() && found->second == this) memory_.under_way_.erase(found);
+  }
+  Question(const Question&) = delete;
+  Question& operator=(const Question&) = delete;
+
+  void add(OnAnswer on_answer) { waiting_.push_back(std::move(on_answer)); }
+  void ask() {
+    ticket_ = exchange_->ask(
+        {mailbox_},
+        [question = weak_from_this()](std::size_t, MailboxAnswer&& answer) {
+          if (const auto self = question.lock()) self->memory_.take(*self, read_answer(answer));
+        },
+        kQuestioner);
+  }
+  void tell(CatchAll answer) {
+    for (const OnAnswer& on_answer : std::exchange(waiting_, {})) on_answer(answer);
+  }
+
+  const std::string& domain() const { return domain_; }
+  const std::string& mailbox() const { return mailbox_; }
+  const std::shared_ptr<Exchange>& exchange() const { return exchange_; }
+
+ private:
+  CatchAllMemory& memory_;
+  const std::string domain_;
+  const std::string mailbox_;
+  const std::shared_ptr<Exchange> exchange_;
+  std::vector<OnAnswer> waiting_;
+  Exchange::Ticket ticket_;
+};
+
+CatchAllMemory::Ticket CatchAllMemory::find(const std::string& domain,
+                                            std::shared_ptr<Exchange> exchange,
+                                            OnAnswer on_answer) {
   const auto known = known_.find(domain);
   if (known != known_.end() && known->second.exchange.lock() == exchange &&
       timers_.clock().monotonic_now() < known->second.until) {
-    co_return known->second.answer;
+    on_answer(known->second.answer);
+    return nullptr;
   }
-  if (const auto flight = flights_.find(domain); flight != flights_.end()) {
-    const std::shared_ptr<Flight> shared = flight->second;
-    while (!shared->answer) {
-      const bool woken = co_await shared->waiters.wait();
-      if (!woken) co_return CatchAll::kInconclusive;
-    }
-    co_return *shared->answer;
+  if (const auto found = under_way_.find(domain); found != under_way_.end()) {
+    found->second->add(std::move(on_answer));
+    return found->second->shared_from_this();
   }
-  const auto flight = std::make_shared<Flight>();
-  flights_[domain] = flight;
+  auto question = std::make_shared<Question>(*this, domain, std::move(exchange));
   ++questions_;
-  std::vector<std::string> recipients;
-  const std::string mailbox = mailbox_for(domain);
-  recipients.push_back(mailbox);
-  CatchAll answer = CatchAll::kInconclusive;
-  const auto on_answer = [&](std::size_t, MailboxAnswer&& given) { answer = read_answer(given); };
-  co_await exchange->ask(std::move(recipients), on_answer, kQuestioner);
-  flight->answer = answer;
-  flights_.erase(domain);
-  flight->waiters.wake_all();
+  question->add(std::move(on_answer));
+  question->ask();
+  return question;
+}
+
+void CatchAllMemory::take(Question& question, CatchAll answer) {
+  under_way_.erase(question.domain());
   if (answer != CatchAll::kInconclusive) {
     if (known_.size() >= options_.catch_all_entries_max) known_.clear();
     const MonotonicTime now = timers_.clock().monotonic_now();
     const bool later = answer == CatchAll::kLater;
-    known_[domain] = {exchange, answer, later ? now : now + options_.catch_all_ttl_ms, mailbox};
+    known_[question.domain()] = {question.exchange(), answer,
+                                 later ? now : now + options_.catch_all_ttl_ms, question.mailbox()};
   }
-  co_return answer;
+  question.tell(answer);
 }
 
 }  // namespace verihook::verification

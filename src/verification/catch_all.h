@@ -3,6 +3,7 @@
 // io thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,8 +33,16 @@ class CatchAllMemory {
   CatchAllMemory(const CatchAllMemory&) = delete;
   CatchAllMemory& operator=(const CatchAllMemory&) = delete;
 
-  // From memory, or by asking; who asks for the same domain meanwhile waits for the one answer.
-  Task<CatchAll> find(std::string domain, std::shared_ptr<Exchange> exchange);
+  // A question under way. When nobody holds it any more, the servers are not asked.
+  class Question;
+  using Ticket = std::shared_ptr<Question>;
+
+  // Calls `on_answer` once: from memory, before this returns, or when the servers were asked. Who
+  // asks for the same domain meanwhile shares the question, so that the answer may come after one
+  // of them has dropped his ticket.
+  using OnAnswer = std::function<void(CatchAll answer)>;
+  [[nodiscard]] Ticket find(const std::string& domain, std::shared_ptr<Exchange> exchange,
+                            OnAnswer on_answer);
 
   std::uint64_t questions() const { return questions_; }
 
@@ -44,18 +53,14 @@ class CatchAllMemory {
     MonotonicTime until{};
     std::string mailbox;  // that was asked about; of kLater, which wants to see the same again
   };
-  struct Flight {
-    std::optional<CatchAll> answer;
-    WaitList waiters;
-  };
-
   std::string mailbox_for(const std::string& domain);
+  void take(Question& question, CatchAll answer);
 
   Timers& timers_;
   Random& random_;
   const VerifierOptions& options_;
   std::unordered_map<std::string, Entry> known_;
-  std::unordered_map<std::string, std::shared_ptr<Flight>> flights_;
+  std::unordered_map<std::string, Question*> under_way_;  // by domain
   std::uint64_t questions_ = 0;
 };
 

@@ -28,12 +28,8 @@ model::SmtpStage stage_of(smtp::Stage stage) {
 
 }  // namespace
 
-smtp::ReplyClass class_of(const MailboxAnswer& answer) {
-  return smtp::classify(answer.outcome, smtp::provider_of(answer.host)).reply_class;
-}
-
 bool is_not_hosted(const MailboxAnswer& answer) {
-  const smtp::ReplyClass reply_class = class_of(answer);
+  const smtp::ReplyClass reply_class = answer.classification.reply_class;
   return reply_class == smtp::ReplyClass::kRelayDenied ||
          reply_class == smtp::ReplyClass::kDomainNotHosted;
 }
@@ -47,13 +43,13 @@ model::Reason reason_of(const MailboxAnswer& answer, bool nobody_hosts_it) {
     return answer.outcome.stage == smtp::Stage::kRcpt ? model::Reason::kRelayDenied
                                                       : model::Reason::kUnavailableSmtp;
   }
-  return model::parse_reason(smtp::reason_of(class_of(answer)))
+  return model::parse_reason(smtp::reason_of(answer.classification.reply_class))
       .value_or(model::Reason::kUnexpectedError);
 }
 
 bool deserves_second_opinion(const MailboxAnswer& answer) {
-  if (smtp::provider_of(answer.host) != smtp::Provider::kOther) return is_not_hosted(answer);
-  switch (class_of(answer)) {
+  if (answer.provider != smtp::Provider::kOther) return is_not_hosted(answer);
+  switch (answer.classification.reply_class) {
     case smtp::ReplyClass::kRelayDenied:
     case smtp::ReplyClass::kDomainNotHosted:
     case smtp::ReplyClass::kPolicy:

@@ -15,7 +15,6 @@ namespace verihook::verification {
 model::MxEvidence evidence_of(const dns::MailExchangers& exchangers);
 model::SmtpEvidence evidence_of(const MailboxAnswer& answer);
 
-smtp::ReplyClass class_of(const MailboxAnswer& answer);
 // The host says that it does not take mail for the domain.
 bool is_not_hosted(const MailboxAnswer& answer);
 // Whether another MX host of the domain may say more. The hosts of a large provider all know the

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "smtp/classify.h"
 #include "verification/exchange_pool.h"
 
 namespace verihook::verification {
@@ -29,7 +28,7 @@ smtp::Outcome failed_to_connect(Error error) {
 }
 
 MailboxAnswer stopping() {
-  return {failed_to_connect({Errc::kCancelled, "the program is stopping"}), "", 0, {}};
+  return {failed_to_connect({Errc::kCancelled, "the program is stopping"}), "", 0};
 }
 
 // Questions for a connection's next turn after one of `count`, so that it lasts about kTurnTime:
@@ -42,26 +41,31 @@ std::size_t next_turn(std::size_t count, Milliseconds took) {
   return std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(count) * share));
 }
 
-// A server's own words say more than the silence of another.
-bool says_more(const smtp::Outcome& outcome, const smtp::Outcome& than) {
-  return outcome.reply.has_value() || !than.reply.has_value();
-}
-
 smtp::ReplyClass class_of(const smtp::Outcome& outcome, const std::string& host) {
   return smtp::classify(outcome, smtp::provider_of(host)).reply_class;
 }
 
 }  // namespace
 
-// What one caller of ask() waits for. Shared, because the caller may be gone before the answer
-// comes.
+MailboxAnswer::MailboxAnswer(smtp::Outcome what, std::string by, int conversations)
+    : outcome(std::move(what)),
+      host(std::move(by)),
+      attempts(conversations),
+      provider(smtp::provider_of(host)),
+      classification(smtp::classify(outcome, provider)) {}
+
+// What one caller of ask() wants to know. Shared with the mailboxes, because he may be gone before
+// the answer comes.
 struct Exchange::Batch {
   Asker asker;
-  OnAnswer on_answer;
+  OnAnswer on_answer;  // empty when he is gone
   std::vector<std::weak_ptr<Mailbox>> mailboxes;
-  std::size_t open = 0;
-  WaitList done;
+  std::size_t open = 0;  // without an answer
 };
+
+Exchange::Ticket::~Ticket() {
+  if (batch_ && batch_->open > 0) exchange_->withdraw(batch_);
+}
 
 Exchange::Exchange(ExchangePool& pool, std::vector<dns::MxRecord> hosts)
     : pool_(pool),
@@ -70,23 +74,18 @@ Exchange::Exchange(ExchangePool& pool, std::vector<dns::MxRecord> hosts)
       sources_(pool.sources_for(group_)) {}
 Exchange::~Exchange() = default;
 
-Task<void> Exchange::ask(std::vector<std::string> recipients, OnAnswer on_answer, Asker asker) {
+Exchange::Ticket Exchange::ask(std::vector<std::string> recipients, OnAnswer on_answer,
+                               Asker asker) {
   if (recently_failed()) {
-    for (std::size_t i = 0; i < recipients.size(); ++i) on_answer(i, MailboxAnswer(last_failure_));
-    co_return;
+    for (std::size_t i = 0; i < recipients.size(); ++i) on_answer(i, MailboxAnswer(*last_failure_));
+    return {};
   }
-  const auto batch = std::make_shared<Batch>();
+  auto batch = std::make_shared<Batch>();
   batch->asker = std::move(asker);
   batch->on_answer = std::move(on_answer);
   enqueue(batch, std::move(recipients));
   start_connections();
-  ++waiting_;
-  while (batch->open > 0) {
-    const bool woken = co_await batch->done.wait();
-    if (!woken) break;
-  }
-  --waiting_;
-  if (batch->open > 0) withdraw(batch);
+  return {shared_from_this(), std::move(batch)};
 }
 
 Task<MailboxAnswer> Exchange::ask_alone(std::string recipient,
@@ -102,17 +101,19 @@ Task<MailboxAnswer> Exchange::ask_alone(std::string recipient,
   if (!permit) co_return refusal();
   auto place = co_await pool_.connections_.acquire();
   if (!place) co_return stopping();
-  Connected connected = co_await connect(*source, &transcript);
+  Connected connected;
+  co_await connect(*source, connected, &transcript);
   if (!connected.conversation) {
-    co_return MailboxAnswer{std::move(connected.failure), connected.host, 1, {}};
+    co_return MailboxAnswer(std::move(connected.failure), connected.host, 1);
   }
   gate.greeted();
   std::vector<std::string> recipients{std::move(recipient)};
   const auto deadline = Deadline::after(pool_.timers_.clock(), kAskDeadline);
-  MailboxAnswer answer{{}, connected.host, 1, {}};
+  MailboxAnswer answer;
   co_await connected.conversation->ask(
-      std::move(recipients), deadline,
-      [&](smtp::RecipientOutcome&& one) { answer.outcome = std::move(one.outcome); });
+      std::move(recipients), deadline, [&](smtp::RecipientOutcome&& one) {
+        answer = {std::move(one.outcome), connected.conversation->server().name, 1};
+      });
   co_await connected.conversation->quit();
   for (std::string& line : connected.conversation->trace()) transcript.push_back(std::move(line));
   co_return answer;
@@ -147,13 +148,13 @@ bool Exchange::enqueue(const MailboxRef& mailbox) {
   return queue_.push(asker.tenant_id, asker.line, mailbox);
 }
 
-bool Exchange::makes_room(const Mailbox& mailbox, MonotonicTime began,
-                          std::uint64_t newcomers) const {
-  return newcomers_ != newcomers && mailbox.asked_by.front().first->asker != newest_ &&
-         pool_.timers_.clock().monotonic_now() - began >= kUndisturbed;
+bool Exchange::makes_room(const Turn& turn, const Mailbox& mailbox) const {
+  return newcomers_ != turn.newcomers && mailbox.asked_by.front().first->asker != newest_ &&
+         pool_.timers_.clock().monotonic_now() - turn.began >= kUndisturbed;
 }
 
 void Exchange::withdraw(const std::shared_ptr<Batch>& batch) {
+  batch->on_answer = nullptr;
   for (const std::weak_ptr<Mailbox>& asked : batch->mailboxes) {
     const MailboxRef mailbox = asked.lock();
     if (!mailbox) continue;
@@ -219,45 +220,51 @@ bool Exchange::must_stop(const asio::cancellation_state& state) {
 }
 
 Task<void> Exchange::converse(LaneGate& gate, std::size_t source) {
-  const Connected connected = co_await connect(source, nullptr);
-  if (!connected.conversation) {
-    on_failure(gate, source, connected);
-    co_return;
-  }
-  gate.greeted();
-  failures_in_a_row_ = 0;
-  refusals_in_a_row_ = 0;
-  co_await ask_while_usable(gate, *connected.conversation, connected.host);
-  co_await connected.conversation->quit();
+  const auto conversation = co_await reach(gate, source);
+  if (!conversation) co_return;
+  co_await ask_while_usable(gate, *conversation);
+  co_await conversation->quit();
 }
 
-Task<void> Exchange::ask_while_usable(LaneGate& gate, smtp::Conversation& conversation,
-                                      const std::string& host) {
+Task<std::unique_ptr<smtp::Conversation>> Exchange::reach(LaneGate& gate, std::size_t source) {
+  Connected connected;
+  co_await connect(source, connected, nullptr);
+  if (connected.conversation) {
+    gate.greeted();
+    failures_in_a_row_ = 0;
+    refusals_in_a_row_ = 0;
+  } else {
+    on_failure(gate, source, connected);
+  }
+  co_return std::move(connected.conversation);
+}
+
+Task<void> Exchange::ask_while_usable(LaneGate& gate, smtp::Conversation& conversation) {
   const std::size_t allowed =
       std::min(gate.lane().recipients_max(), pool_.options_.recipients_per_connection_max);
-  Asked total;
-  std::size_t turn = kFirstTurn;
-  while (conversation.usable() && total.taken < allowed && !gate.closed()) {
+  std::size_t taken = 0;
+  std::size_t settled = 0;
+  std::size_t size = kFirstTurn;
+  while (conversation.usable() && taken < allowed && !gate.closed()) {
     const bool contended = gate.contended() || pool_.connections_.waiting() > 0;
     if (!has_questions() && !contended) co_await wait_for_questions();
     const bool stopped = cancelled(co_await asio::this_coro::cancellation_state);
     if (!has_questions() || stopped) co_return;
-    const MonotonicTime began = pool_.timers_.clock().monotonic_now();
-    const Asked asked =
-        co_await ask_some(gate, conversation, host, std::min(allowed - total.taken, turn));
-    const auto took = pool_.timers_.clock().monotonic_now() - began;
+    Turn turn{.gate = gate, .host = conversation.server().name};
+    co_await ask_some(turn, conversation, std::min(allowed - taken, size));
+    const auto took = pool_.timers_.clock().monotonic_now() - turn.began;
     // A turn that was not full says nothing about a larger one.
-    if (asked.taken == turn || took > kTurnTime) {
-      turn = next_turn(std::max<std::size_t>(1, asked.taken),
+    if (turn.taken == size || took > kTurnTime) {
+      size = next_turn(std::max<std::size_t>(1, turn.taken),
                        std::chrono::duration_cast<Milliseconds>(took));
     }
-    total.taken += asked.taken;
-    total.settled += asked.settled;
+    taken += turn.taken;
+    settled += turn.settled;
   }
-  if (total.taken >= allowed && total.settled == total.taken) {
+  if (taken >= allowed && settled == taken) {
     gate.had_enough();
   } else if (!conversation.usable()) {
-    gate.cut_short(total.settled);
+    gate.cut_short(settled);
   }
 }
 
@@ -268,17 +275,19 @@ Task<void> Exchange::wait_for_questions() {
 
 std::optional<std::size_t> Exchange::open_source() const {
   for (const std::size_t source : sources_) {
-    if (!unserving_.contains(source) && pool_.is_open(group_, source)) return source;
+    const bool serves = std::ranges::find(unserving_, source) == unserving_.end();
+    if (serves && pool_.is_open(group_, source)) return source;
   }
   return std::nullopt;
 }
 
 void Exchange::on_failure(LaneGate& gate, std::size_t source, const Connected& failed) {
   const bool by_proxy = failed.failure.error && net::is_proxy_failure(failed.failure.error->code);
-  if (by_proxy || failed.unserved) {
+  const bool unserved = failed.unserved && !failed.tried;
+  if (by_proxy || unserved) {
     if (by_proxy) pool_.source_failed(source);
-    if (failed.unserved) unserving_.insert(source);
-    last_failure_ = {failed.failure, failed.host, 0, {}};
+    if (unserved) unserving_.push_back(source);
+    last_failure_ = std::make_unique<MailboxAnswer>(failed.failure, failed.host, 0);
     if (open_source()) return;
   }
   const smtp::ReplyClass why = class_of(failed.failure, failed.host);
@@ -293,70 +302,88 @@ void Exchange::on_failure(LaneGate& gate, std::size_t source, const Connected& f
   ++failures_in_a_row_;
   refusals_in_a_row_ = 0;
   failed_until_ = pool_.timers_.clock().monotonic_now() + kept;
-  last_failure_ = {failed.failure, failed.host, 1, kept};
-  settle_all(last_failure_);
+  last_failure_ = std::make_unique<MailboxAnswer>(failed.failure, failed.host, 1);
+  last_failure_->retry_in = kept;
+  settle_all(*last_failure_);
 }
 
-Task<Exchange::Connected> Exchange::connect(std::size_t source,
-                                            std::vector<std::string>* transcript) {
-  const VerifierOptions& options = pool_.options_;
-  Connected result;
+Task<void> Exchange::connect(std::size_t source, Connected& result,
+                             std::vector<std::string>* transcript) {
   result.failure = failed_to_connect({Errc::kUnreachable, "no MX host has an address"});
-  const std::size_t tried = std::min(hosts_.size(), options.mx_hosts_tried_max);
-  for (std::size_t i = 0; i < tried && !result.conversation; ++i) {
-    co_await connect_to(hosts_[i].host, source, result, transcript);
+  const std::size_t tried = std::min(hosts_.size(), pool_.options_.mx_hosts_tried_max);
+  for (std::size_t i = 0; i < tried; ++i) {
+    const std::string& host = hosts_[i].host;
+    const auto addresses = co_await addresses_of(host, source, result, transcript);
+    for (const net::IpAddress& address : addresses) {
+      auto conversation = conversation_with(host, address, source, transcript);
+      result.tried = true;
+      if (co_await conversation->connect(Deadline::never())) {
+        result.conversation = std::move(conversation);
+        co_return note_reach(result);
+      }
+      if (transcript) {
+        for (std::string& line : conversation->trace()) transcript->push_back(std::move(line));
+        const auto& error = conversation->refusal()->error;
+        if (error) transcript->push_back(error->message);
+      }
+      take_failure(result, *conversation->refusal(), host);
+    }
   }
-  const bool reached = result.conversation || result.failure.stage != smtp::Stage::kConnect;
-  if (reached) {
-    pool_.egress_.succeeded(pool_.timers_.clock().monotonic_now());
-  } else if (class_of(result.failure, result.host) == smtp::ReplyClass::kNoConnect) {
-    pool_.egress_.failed(group_);
-  }
-  co_return result;
+  note_reach(result);
 }
 
-Task<void> Exchange::connect_to(const std::string& host, std::size_t source, Connected& result,
-                                std::vector<std::string>* transcript) {
+Task<std::vector<net::IpAddress>> Exchange::addresses_of(const std::string& host,
+                                                         std::size_t source, Connected& result,
+                                                         std::vector<std::string>* transcript) {
   const VerifierOptions& options = pool_.options_;
-  const auto take_failure = [&](smtp::Outcome failure) {
-    if (!says_more(failure, result.failure)) return;
-    result.failure = std::move(failure);
-    result.host = host;
-  };
+  std::vector<net::IpAddress> reached;
   auto place = co_await pool_.lookups_.acquire();
-  if (!place) co_return take_failure(failed_to_connect(std::move(place.error())));
+  if (!place) {
+    take_failure(result, failed_to_connect(std::move(place.error())), host);
+    co_return reached;
+  }
   const auto dns_deadline = Deadline::after(pool_.timers_.clock(), options.dns_deadline_ms);
   const auto found = co_await pool_.resolver_.addresses(host, dns_deadline);
-  place->release();
   if (!found) {
     if (transcript) transcript->push_back(fmt::format("{}: {}", host, found.error().message));
-    take_failure(failed_to_connect({Errc::kDns, host + ": " + found.error().message}));
-    co_return;
+    const std::string why = host + ": " + found.error().message;
+    take_failure(result, failed_to_connect({Errc::kDns, why}), host);
+    co_return reached;
   }
-  std::size_t addresses_left = options.addresses_per_host_tried_max;
   for (const net::IpAddress& address : found->records) {
     if (!pool_.sources_[source].serves(family_of(address))) {
       result.unserved = true;
-      continue;
+    } else if (reached.size() < options.addresses_per_host_tried_max) {
+      reached.push_back(address);
     }
-    if (addresses_left-- == 0) co_return;
-    result.unserved = false;
-    const net::Endpoint endpoint{address, options.smtp_port};
-    if (transcript) transcript->push_back(fmt::format("{}: {}", host, endpoint.to_string()));
-    auto conversation = std::make_unique<smtp::Conversation>(
-        pool_.network_, pool_.timers_.clock(), pool_.settings_of(source, transcript != nullptr));
-    ++pool_.stats_.conversations;
-    auto refusal = co_await conversation->connect(endpoint, host, Deadline::never());
-    if (!refusal) {
-      result.host = host;
-      result.conversation = std::move(conversation);
-      co_return;
-    }
-    if (transcript) {
-      for (std::string& line : conversation->trace()) transcript->push_back(std::move(line));
-      if (refusal->error) transcript->push_back(refusal->error->message);
-    }
-    take_failure(std::move(*refusal));
+  }
+  co_return reached;
+}
+
+std::unique_ptr<smtp::Conversation> Exchange::conversation_with(
+    const std::string& host, const net::IpAddress& address, std::size_t source,
+    std::vector<std::string>* transcript) {
+  const net::Endpoint endpoint{address, pool_.options_.smtp_port};
+  if (transcript) transcript->push_back(fmt::format("{}: {}", host, endpoint.to_string()));
+  ++pool_.stats_.conversations;
+  return std::make_unique<smtp::Conversation>(pool_.network_, pool_.timers_.clock(),
+                                              pool_.settings_of(source, transcript != nullptr),
+                                              smtp::MailServer{endpoint, host});
+}
+
+// A server's own words say more than the silence of another.
+void Exchange::take_failure(Connected& result, smtp::Outcome failure, const std::string& host) {
+  if (!failure.reply && result.failure.reply) return;
+  result.failure = std::move(failure);
+  result.host = host;
+}
+
+// What it says about the way out of this host.
+void Exchange::note_reach(const Connected& result) {
+  if (result.conversation || result.failure.stage != smtp::Stage::kConnect) {
+    pool_.egress_.succeeded(pool_.timers_.clock().monotonic_now());
+  } else if (class_of(result.failure, result.host) == smtp::ReplyClass::kNoConnect) {
+    pool_.egress_.failed(group_);
   }
 }
 
@@ -366,55 +393,59 @@ std::vector<Exchange::MailboxRef> Exchange::take(std::size_t count_max) {
   return taken;
 }
 
-Task<Exchange::Asked> Exchange::ask_some(LaneGate& gate, smtp::Conversation& conversation,
-                                         const std::string& host, std::size_t count_max) {
-  const std::vector<MailboxRef> mailboxes = take(count_max);
+Task<void> Exchange::ask_some(Turn& turn, smtp::Conversation& conversation, std::size_t count_max) {
+  turn.mailboxes = take(count_max);
+  turn.taken = turn.mailboxes.size();
+  turn.began = pool_.timers_.clock().monotonic_now();
+  turn.newcomers = newcomers_;
   std::vector<std::string> recipients;
-  recipients.reserve(mailboxes.size());
-  for (const MailboxRef& mailbox : mailboxes) recipients.push_back(mailbox->address);
-  const MonotonicTime began = pool_.timers_.clock().monotonic_now();
-  const std::uint64_t newcomers = newcomers_;
-  const auto is_next = [&](std::size_t index) {
-    const Mailbox& mailbox = *mailboxes[index];
-    return !mailbox.asked_by.empty() && !makes_room(mailbox, began, newcomers);
-  };
+  recipients.reserve(turn.mailboxes.size());
+  for (const MailboxRef& mailbox : turn.mailboxes) recipients.push_back(mailbox->address);
   const auto deadline = Deadline::after(pool_.timers_.clock(), kAskDeadline);
-  Asked asked{mailboxes.size(), 0};
-  std::vector<smtp::RecipientOutcome> left;
-  const auto on_outcome = [&](smtp::RecipientOutcome&& one) {
-    if (one.outcome.kind == smtp::OutcomeKind::kNotAsked) {
-      left.push_back(std::move(one));
-      return;
-    }
-    ++asked.settled;
-    take_outcome(gate, mailboxes[one.index], std::move(one.outcome), host);
-  };
-  co_await conversation.ask(std::move(recipients), deadline, on_outcome, is_next);
-  for (smtp::RecipientOutcome& one : left) {
-    const MailboxRef& mailbox = mailboxes[one.index];
+  co_await conversation.ask(
+      std::move(recipients), deadline,
+      [this, &turn](smtp::RecipientOutcome&& one) { take_outcome(turn, std::move(one)); },
+      [this, &turn](std::size_t index) {
+        const Mailbox& mailbox = *turn.mailboxes[index];
+        return !mailbox.asked_by.empty() && !makes_room(turn, mailbox);
+      });
+  end_turn(turn, conversation);
+}
+
+void Exchange::take_outcome(Turn& turn, smtp::RecipientOutcome&& one) {
+  if (one.outcome.kind == smtp::OutcomeKind::kNotAsked) {
+    turn.left.push_back(std::move(one));
+  } else {
+    ++turn.settled;
+    take_answer(turn, turn.mailboxes[one.index], std::move(one.outcome));
+  }
+}
+
+void Exchange::end_turn(Turn& turn, const smtp::Conversation& conversation) {
+  for (smtp::RecipientOutcome& one : turn.left) {
+    const MailboxRef& mailbox = turn.mailboxes[one.index];
     if (mailbox->asked_by.empty()) {
       mailboxes_.erase(mailbox->address);
-      --asked.taken;
+      --turn.taken;
       continue;
     }
     const bool made_room =
         one.outcome.error && one.outcome.error->code == Errc::kCancelled && conversation.usable();
-    if (made_room) --asked.taken;
-    const bool fruitless = asked.settled == 0 && !conversation.usable();
-    ask_again_elsewhere(mailbox, std::move(one.outcome), host, fruitless);
+    if (made_room) --turn.taken;
+    const bool fruitless = turn.settled == 0 && !conversation.usable();
+    ask_again_elsewhere(mailbox, std::move(one.outcome), turn.host, fruitless);
   }
-  co_return asked;
 }
 
-void Exchange::take_outcome(LaneGate& gate, const MailboxRef& mailbox, smtp::Outcome outcome,
-                            const std::string& host) {
-  if (!mailbox->asked_by.empty() && goes_to_another_source(gate, mailbox, outcome, host)) {
+void Exchange::take_answer(const Turn& turn, const MailboxRef& mailbox, smtp::Outcome outcome) {
+  MailboxAnswer answer(std::move(outcome), turn.host, mailbox->attempts + 1);
+  if (!mailbox->asked_by.empty() && goes_to_another_source(turn.gate, mailbox, answer)) {
     enqueue(mailbox);
     return;
   }
   ++pool_.stats_.recipients_asked;
-  gate.answered(class_of(outcome, host), outcome);
-  settle(mailbox, {std::move(outcome), host, mailbox->attempts + 1, {}});
+  turn.gate.answered(answer.classification.reply_class, answer.outcome);
+  settle(mailbox, std::move(answer));
 }
 
 // The conversation ended before this one was asked about. It is asked on the next connection, and
@@ -425,17 +456,17 @@ void Exchange::ask_again_elsewhere(const MailboxRef& mailbox, smtp::Outcome outc
   if (mailbox->attempts < kFruitlessConversationsMax) {
     enqueue(mailbox);
   } else {
-    settle(mailbox, {std::move(outcome), host, mailbox->attempts, {}});
+    settle(mailbox, {std::move(outcome), host, mailbox->attempts});
   }
 }
 
 // A group that blocks one of our addresses may take another: the lane is closed at the first such
 // reply, and the mailbox asked for again from elsewhere.
 bool Exchange::goes_to_another_source(LaneGate& gate, const MailboxRef& mailbox,
-                                      const smtp::Outcome& outcome, const std::string& host) {
-  const smtp::ReplyClass what = class_of(outcome, host);
+                                      const MailboxAnswer& answer) {
+  const smtp::ReplyClass what = answer.classification.reply_class;
   if (pool_.sources_.size() < 2 || what != smtp::ReplyClass::kBlocked) return false;
-  gate.refused(what, outcome);
+  gate.refused(what, answer.outcome);
   if (!open_source() || mailbox->attempts + 1 >= kFruitlessConversationsMax) return false;
   ++mailbox->attempts;
   return true;
@@ -443,9 +474,14 @@ bool Exchange::goes_to_another_source(LaneGate& gate, const MailboxRef& mailbox,
 
 void Exchange::settle(const MailboxRef& mailbox, MailboxAnswer answer) {
   mailboxes_.erase(mailbox->address);
-  for (const auto& [batch, index] : mailbox->asked_by) {
-    batch->on_answer(index, MailboxAnswer(answer));
-    if (--batch->open == 0) batch->done.wake_all();
+  // Moved out, because whoever hears an answer may drop his ticket or put more questions.
+  const auto asked_by = std::exchange(mailbox->asked_by, {});
+  for (const auto& who : asked_by) {
+    const auto& [batch, index] = who;
+    --batch->open;
+    if (!batch->on_answer) continue;
+    const bool is_last = &who == &asked_by.back();
+    batch->on_answer(index, is_last ? std::move(answer) : MailboxAnswer(answer));
   }
 }
 
@@ -464,10 +500,11 @@ MailboxAnswer Exchange::refusal() const {
   for (const std::size_t source : sources_) {
     const Lane& lane = pool_.gate(group_, source).lane();
     if (!lane.closed(now)) continue;
-    const auto left = std::chrono::ceil<Milliseconds>(*lane.closed_until() - now);
-    return {lane.last_refusal(), hosts_.front().host, 1, left};
+    MailboxAnswer answer(lane.last_refusal(), hosts_.front().host, 1);
+    answer.retry_in = std::chrono::ceil<Milliseconds>(*lane.closed_until() - now);
+    return answer;
   }
-  return last_failure_;
+  return last_failure_ ? *last_failure_ : MailboxAnswer{};
 }
 
 }  // namespace verihook::verification

@@ -8,7 +8,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "base/clock.h"
 #include "base/fair_queue.h"
 #include "dns/mail_exchangers.h"
+#include "smtp/classify.h"
 #include "smtp/client.h"
 #include "verification/asker.h"
 #include "verification/lane_gate.h"
@@ -27,32 +27,60 @@ class ExchangePool;
 
 // What was learned about one recipient, and from whom.
 struct MailboxAnswer {
+  MailboxAnswer() = default;
+  // Classifies it, once for all who look at it.
+  MailboxAnswer(smtp::Outcome what, std::string by, int conversations);
+
   smtp::Outcome outcome;
   std::string host;                      // that answered; empty when none could be reached
   int attempts = 0;                      // conversations in which it was asked
   std::optional<Milliseconds> retry_in;  // we keep away from these hosts for so long
+  smtp::Provider provider = smtp::Provider::kOther;  // of the host
+  smtp::Classification classification;               // of the outcome
 };
 
-class Exchange {
+class Exchange : public std::enable_shared_from_this<Exchange> {
+ private:
+  struct Batch;
+
  public:
   Exchange(ExchangePool& pool, std::vector<dns::MxRecord> hosts);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
+  // Questions that somebody has put. Whoever drops it hears nothing more, and nothing more is
+  // written to a server about those who have no answer then.
+  class Ticket {
+   public:
+    Ticket() = default;
+    Ticket(std::shared_ptr<Exchange> exchange, std::shared_ptr<Batch> batch)
+        : exchange_(std::move(exchange)), batch_(std::move(batch)) {}
+    Ticket(Ticket&&) = default;
+    Ticket& operator=(Ticket&& other) noexcept {
+      std::swap(exchange_, other.exchange_);
+      std::swap(batch_, other.batch_);
+      return *this;
+    }
+    ~Ticket();
+
+   private:
+    std::shared_ptr<Exchange> exchange_;
+    std::shared_ptr<Batch> batch_;
+  };
+
   // Calls `on_answer` once for each recipient, by his place in the call, as soon as there is an
-  // answer; returns after the last. When the waiting coroutine is cancelled, returns at once
-  // without an answer about the others, and nothing more is written about them to a server.
+  // answer: for some or all of them before this returns.
   using OnAnswer = std::function<void(std::size_t index, MailboxAnswer&& answer)>;
-  Task<void> ask(std::vector<std::string> recipients, OnAnswer on_answer, Asker asker = {});
+  [[nodiscard]] Ticket ask(std::vector<std::string> recipients, OnAnswer on_answer,
+                           Asker asker = {});
 
   // The same for one, on a connection of its own, with what was said there in `transcript`.
   Task<MailboxAnswer> ask_alone(std::string recipient, std::vector<std::string>& transcript);
 
-  bool idle() const { return mailboxes_.empty() && connections_ == 0 && waiting_ == 0; }
+  bool idle() const { return mailboxes_.empty() && connections_ == 0; }
 
  private:
-  struct Batch;
   // A mailbox that somebody wants to know about.
   struct Mailbox {
     std::string address;
@@ -60,11 +88,13 @@ class Exchange {
     std::vector<std::pair<std::shared_ptr<Batch>, std::size_t>> asked_by;
   };
   using MailboxRef = std::shared_ptr<Mailbox>;
+  // A way to one of the hosts, or why there is none.
   struct Connected {
     std::unique_ptr<smtp::Conversation> conversation;  // null: `failure` says why
     smtp::Outcome failure;
-    std::string host;
-    bool unserved = false;  // the source reaches none of the hosts' addresses: wrong family
+    std::string host;       // that failed
+    bool tried = false;     // an address
+    bool unserved = false;  // there are addresses of a family that the source does not reach
   };
 
   void enqueue(const std::shared_ptr<Batch>& batch, std::vector<std::string> recipients);
@@ -75,22 +105,39 @@ class Exchange {
   void start_connections();
   Task<void> run_connection();
   Task<void> converse(LaneGate& gate, std::size_t source);
-  Task<Connected> connect(std::size_t source, std::vector<std::string>* transcript);
-  Task<void> connect_to(const std::string& host, std::size_t source, Connected& result,
-                        std::vector<std::string>* transcript);
-  Task<void> ask_while_usable(LaneGate& gate, smtp::Conversation& conversation,
-                              const std::string& host);
-  struct Asked {
-    std::size_t taken = 0;  // less those whom nobody wants to know about, or who made room
+  // A conversation, or null, and then what it means is seen to.
+  Task<std::unique_ptr<smtp::Conversation>> reach(LaneGate& gate, std::size_t source);
+  Task<void> connect(std::size_t source, Connected& result, std::vector<std::string>* transcript);
+  // Of one host: those that the source reaches, as many as may be tried.
+  Task<std::vector<net::IpAddress>> addresses_of(const std::string& host, std::size_t source,
+                                                 Connected& result,
+                                                 std::vector<std::string>* transcript);
+  std::unique_ptr<smtp::Conversation> conversation_with(const std::string& host,
+                                                        const net::IpAddress& address,
+                                                        std::size_t source,
+                                                        std::vector<std::string>* transcript);
+  static void take_failure(Connected& result, smtp::Outcome failure, const std::string& host);
+  void note_reach(const Connected& result);
+  Task<void> ask_while_usable(LaneGate& gate, smtp::Conversation& conversation);
+  // Some of the queue, asked about together over one conversation.
+  struct Turn {
+    LaneGate& gate;
+    const std::string& host;
+    MonotonicTime began{};
+    std::uint64_t newcomers = 0;  // as many as there had been when it began
+    std::vector<MailboxRef> mailboxes{};
+    std::vector<smtp::RecipientOutcome> left{};  // who were not asked about
     std::size_t settled = 0;
+    std::size_t taken = 0;  // less those whom nobody wants to know about, or who made room
   };
-  Task<Asked> ask_some(LaneGate& gate, smtp::Conversation& conversation, const std::string& host,
-                       std::size_t count_max);
+  Task<void> ask_some(Turn& turn, smtp::Conversation& conversation, std::size_t count_max);
+  void take_outcome(Turn& turn, smtp::RecipientOutcome&& one);
+  // What becomes of those who are left.
+  void end_turn(Turn& turn, const smtp::Conversation& conversation);
   // What a server said about one who was asked about.
-  void take_outcome(LaneGate& gate, const MailboxRef& mailbox, smtp::Outcome outcome,
-                    const std::string& host);
+  void take_answer(const Turn& turn, const MailboxRef& mailbox, smtp::Outcome outcome);
   // Whether it goes back into the line because somebody else has come since the turn began.
-  bool makes_room(const Mailbox& mailbox, MonotonicTime began, std::uint64_t newcomers) const;
+  bool makes_room(const Turn& turn, const Mailbox& mailbox) const;
   Task<void> wait_for_questions();
   // What to do about a connection that could not be used.
   void on_failure(LaneGate& gate, std::size_t source, const Connected& failed);
@@ -100,7 +147,7 @@ class Exchange {
   void ask_again_elsewhere(const MailboxRef& mailbox, smtp::Outcome outcome,
                            const std::string& host, bool fruitless);
   bool goes_to_another_source(LaneGate& gate, const MailboxRef& mailbox,
-                              const smtp::Outcome& outcome, const std::string& host);
+                              const MailboxAnswer& answer);
   std::vector<MailboxRef> take(std::size_t count_max);
   void settle(const MailboxRef& mailbox, MailboxAnswer answer);
   void settle_all(const MailboxAnswer& answer);
@@ -118,13 +165,12 @@ class Exchange {
   std::uint64_t newcomers_ = 0;  // how often a list came that had nobody in the queue
   Asker newest_;                 // the last of them
   std::size_t connections_ = 0;
-  std::size_t waiting_ = 0;  // coroutines inside ask()
   // After a failure to connect, everybody gets the same answer for a while.
   std::optional<MonotonicTime> failed_until_;
-  std::set<std::size_t> unserving_;  // sources of the wrong family
+  std::vector<std::size_t> unserving_;  // sources of the wrong family
   int failures_in_a_row_ = 0;
   int refusals_in_a_row_ = 0;
-  MailboxAnswer last_failure_;
+  std::unique_ptr<MailboxAnswer> last_failure_;  // apart, since few ever fail
   WaitList idle_connections_;
 };
 

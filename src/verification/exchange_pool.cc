@@ -20,12 +20,24 @@ std::string key_of(const std::vector<dns::MxRecord>& hosts) {
   return key;
 }
 
+std::shared_ptr<const smtp::ConversationOptions> settings_for(const EgressSource& source,
+                                                              const VerifierOptions& options) {
+  auto settings = std::make_shared<smtp::ConversationOptions>();
+  settings->session.helo = source.helo;
+  settings->session.mail_from = source.mail_from;
+  settings->session.recipients_per_connection_max = options.recipients_per_connection_max;
+  settings->connect = source.connect_options();
+  settings->connect_timeout = options.connect_timeout_ms;
+  settings->banner_timeout = options.banner_timeout_ms;
+  settings->command_timeout = options.command_timeout_ms;
+  return settings;
+}
+
 }  // namespace
 
 ExchangePool::ExchangePool(asio::any_io_executor executor, Timers& timers, dns::Resolver& resolver,
                            net::Network& network, const VerifierOptions& options)
-    : executor_(executor),
-      timers_(timers),
+    : timers_(timers),
       resolver_(resolver),
       network_(network),
       options_(options),
@@ -35,7 +47,9 @@ ExchangePool::ExchangePool(asio::any_io_executor executor, Timers& timers, dns::
       connections_(options.connections_max),
       egress_(options.egress_sample),
       exchanges_to_prune_at_(kExchangesBeforePruning),
-      tasks_(executor, "smtp conversations") {}
+      tasks_(executor, "smtp conversations") {
+  for (const EgressSource& source : sources_) settings_.push_back(settings_for(source, options));
+}
 
 ExchangePool::~ExchangePool() = default;
 
@@ -73,7 +87,7 @@ ExchangeStats ExchangePool::stats() const {
 LaneGate& ExchangePool::gate(const std::string& group, std::size_t source) {
   std::unique_ptr<LaneGate>& found = lanes_[{group, source}];
   if (!found) {
-    found = std::make_unique<LaneGate>(executor_, timers_, limits_of(group, options_.traffic));
+    found = std::make_unique<LaneGate>(timers_, limits_of(group, options_.traffic));
   }
   return *found;
 }
@@ -93,17 +107,12 @@ void ExchangePool::source_failed(std::size_t source) {
   failed_until_[source] = timers_.clock().monotonic_now() + kSourceFailureKept;
 }
 
-smtp::ConversationOptions ExchangePool::settings_of(std::size_t source, bool trace) const {
-  smtp::ConversationOptions settings;
-  settings.session.helo = sources_[source].helo;
-  settings.session.mail_from = sources_[source].mail_from;
-  settings.connect = sources_[source].connect_options();
-  settings.session.recipients_per_connection_max = options_.recipients_per_connection_max;
-  settings.session.trace = trace;
-  settings.connect_timeout = options_.connect_timeout_ms;
-  settings.banner_timeout = options_.banner_timeout_ms;
-  settings.command_timeout = options_.command_timeout_ms;
-  return settings;
+std::shared_ptr<const smtp::ConversationOptions> ExchangePool::settings_of(std::size_t source,
+                                                                           bool trace) const {
+  if (!trace) return settings_[source];
+  auto traced = std::make_shared<smtp::ConversationOptions>(*settings_[source]);
+  traced->session.trace = true;
+  return traced;
 }
 
 }  // namespace verihook::verification

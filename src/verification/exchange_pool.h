@@ -61,15 +61,16 @@ class ExchangePool {
   bool is_open(const std::string& group, std::size_t source);
   // Its proxy failed: nobody goes that way for a while.
   void source_failed(std::size_t source);
-  smtp::ConversationOptions settings_of(std::size_t source, bool trace) const;
+  std::shared_ptr<const smtp::ConversationOptions> settings_of(std::size_t source,
+                                                               bool trace) const;
 
-  asio::any_io_executor executor_;
   Timers& timers_;
   dns::Resolver& resolver_;
   net::Network& network_;
   const VerifierOptions& options_;
   const std::vector<EgressSource> sources_;
-  std::vector<std::optional<MonotonicTime>> failed_until_;  // of each source
+  std::vector<std::shared_ptr<const smtp::ConversationOptions>> settings_;  // of each source
+  std::vector<std::optional<MonotonicTime>> failed_until_;                  // of each source
   Semaphore lookups_;
   Semaphore connections_;
   ExchangeStats stats_;

@@ -6,7 +6,6 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
-#include "smtp/classify.h"
 #include "tests/support/simulated_network.h"
 #include "tests/support/simulated_resolver.h"
 #include "tests/support/virtual_time.h"
@@ -75,6 +74,22 @@ class ExchangeTest : public ::testing::Test {
     return *pool_;
   }
 
+  // Waits for every answer; whoever cancels it drops the ticket.
+  static Task<void> ask_and_wait(std::shared_ptr<Exchange> exchange,
+                                 std::vector<std::string> recipients, Exchange::OnAnswer on_answer,
+                                 Asker asker = {}) {
+    std::size_t open = recipients.size();
+    WaitList done;
+    const auto ticket = exchange->ask(
+        std::move(recipients),
+        [&](std::size_t index, MailboxAnswer&& answer) {
+          on_answer(index, std::move(answer));
+          if (--open == 0) done.wake_all();
+        },
+        std::move(asker));
+    if (open > 0) co_await done.wait();
+  }
+
   std::vector<MailboxAnswer> ask(int count, const std::string& name = "user") {
     pool();
     std::vector<std::string> recipients;
@@ -91,7 +106,8 @@ class ExchangeTest : public ::testing::Test {
     const auto on_answer = [&](std::size_t index, MailboxAnswer&& answer) {
       given.at(index) = std::move(answer);
     };
-    co_await pool_->exchange(hosts)->ask(std::move(recipients), on_answer, std::move(asker));
+    co_await ask_and_wait(pool_->exchange(hosts), std::move(recipients), on_answer,
+                          std::move(asker));
     answers = std::move(given);
   }
   Task<void> ask_and_be_cancelled(std::vector<std::string> recipients,
@@ -104,7 +120,8 @@ class ExchangeTest : public ::testing::Test {
     const auto on_answer = [&](std::size_t, MailboxAnswer&& answer) {
       answers.push_back(std::move(answer));
     };
-    co_await pool_->exchange({{10, host}})->ask({"a@" + host}, on_answer);
+    std::vector<std::string> recipients{"a@" + host};
+    co_await ask_and_wait(pool_->exchange({{10, host}}), std::move(recipients), on_answer);
   }
   Task<void> ask_alone(std::vector<std::string>& transcript, MailboxAnswer& answer) {
     const auto exchange = pool_->exchange({{10, "mx1.example"}, {20, "mx2.example"}});
@@ -112,7 +129,7 @@ class ExchangeTest : public ::testing::Test {
   }
 
   static smtp::ReplyClass class_of(const MailboxAnswer& answer) {
-    return smtp::classify(answer.outcome).reply_class;
+    return answer.classification.reply_class;
   }
 
   asio::io_context io_{1};
@@ -389,6 +406,22 @@ TEST_F(ExchangeTest, UsesASourceOfTheHostsFamily) {
                       *EgressSource::parse("2001:db8::6")};
   serve("192.0.2.1");
   for (const MailboxAnswer& answer : ask(3)) {
+    EXPECT_EQ(class_of(answer), smtp::ReplyClass::kAccepted);
+  }
+}
+
+TEST_F(ExchangeTest, ASourceOfTheHostsFamilyStaysInUseWhenTheyAreDeadForAWhile) {
+  options_.sources = {*EgressSource::parse("198.51.100.2")};
+  resolver_.set_addresses("mx1.example", {"192.0.2.1", "2001:db8::1"});
+  resolver_.set_addresses("mx2.example", {"192.0.2.2", "2001:db8::2"});
+  for (const MailboxAnswer& answer : ask(3)) {
+    EXPECT_EQ(class_of(answer), smtp::ReplyClass::kNoConnect);
+  }
+  serve("192.0.2.1");
+  time_.advance(Milliseconds{60'000});
+  const auto answers = ask(3);
+  ASSERT_EQ(answers.size(), 3u);
+  for (const MailboxAnswer& answer : answers) {
     EXPECT_EQ(class_of(answer), smtp::ReplyClass::kAccepted);
   }
 }

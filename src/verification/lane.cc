@@ -71,7 +71,7 @@ void Lane::greeted() {
 
 void Lane::refused(ReplyClass why, std::optional<Milliseconds> named, const smtp::Outcome& outcome,
                    MonotonicTime now) {
-  last_refusal_ = outcome;
+  last_refusal_ = std::make_unique<smtp::Outcome>(outcome);
   if (why == ReplyClass::kThrottled && open_ > 1) {
     connections_max_ = std::min(connections_max_, open_ - 1);
     grown_at_ = now;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 
 #include "base/clock.h"
@@ -48,8 +49,8 @@ class Lane {
   std::size_t connections_max() const { return connections_max_; }
   bool closed(MonotonicTime now) const { return closed_until_ && now < *closed_until_; }
   std::optional<MonotonicTime> closed_until() const { return closed_until_; }
-  // With what the lane was closed last.
-  const smtp::Outcome& last_refusal() const { return last_refusal_; }
+  // With what the lane was closed last; to be asked when it has been.
+  const smtp::Outcome& last_refusal() const { return *last_refusal_; }
   std::size_t open_connections() const { return open_; }
 
  private:
@@ -64,10 +65,10 @@ class Lane {
   std::optional<MonotonicTime> refilled_at_;
   std::optional<MonotonicTime> grown_at_;
   std::optional<MonotonicTime> closed_until_;
-  bool half_open_ = false;     // the pause is over and one connection tries
-  int times_closed_ = 0;       // in a row
-  int refusals_in_a_row_ = 0;  // of recipients, about us
-  smtp::Outcome last_refusal_;
+  bool half_open_ = false;                             // the pause is over and one connection tries
+  int times_closed_ = 0;                               // in a row
+  int refusals_in_a_row_ = 0;                          // of recipients, about us
+  std::unique_ptr<const smtp::Outcome> last_refusal_;  // apart, since few are ever refused
 };
 
 // Whether a class says that the server refuses us rather than the recipient.

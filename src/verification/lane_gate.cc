@@ -15,7 +15,10 @@ Task<LaneGate::Permit> LaneGate::enter() {
         co_return Permit(*this);
       }
       if (answer.turn == Lane::Turn::kClosed) co_return Permit();
-      if (answer.at) alarm_.arm(Deadline::at(*answer.at), [this] { waiting_.wake_one(); });
+      if (answer.at) {
+        if (!alarm_) alarm_.emplace(timers_, co_await asio::this_coro::executor);
+        alarm_->arm(Deadline::at(*answer.at), [this] { waiting_.wake_one(); });
+      }
     }
     first = true;
     // A cancellation that came before the wait would not end it.

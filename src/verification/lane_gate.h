@@ -2,6 +2,7 @@
 // come, first served. Lives on one io thread; permits must be gone before it.
 #pragma once
 
+#include <optional>
 #include <utility>
 
 #include "async/timers.h"
@@ -12,8 +13,7 @@ namespace verihook::verification {
 
 class LaneGate {
  public:
-  LaneGate(const asio::any_io_executor& executor, Timers& timers, TrafficLimits limits)
-      : timers_(timers), lane_(limits), alarm_(timers, executor) {}
+  LaneGate(Timers& timers, TrafficLimits limits) : timers_(timers), lane_(limits) {}
   LaneGate(const LaneGate&) = delete;
   LaneGate& operator=(const LaneGate&) = delete;
 
@@ -56,7 +56,7 @@ class LaneGate {
   Timers& timers_;
   Lane lane_;
   WaitList waiting_;
-  Alarm alarm_;
+  std::optional<Alarm> alarm_;  // of lanes that had to wait for a time
 };
 
 }  // namespace verihook::verification

@@ -1,5 +1,7 @@
 #include "verification/result_cache.h"
 
+#include <utility>
+
 #include "base/text.h"
 
 namespace verihook::verification {
@@ -22,46 +24,65 @@ double lifetime_of(model::Reason reason) {
 }
 
 void ResultCache::forget(std::string_view mailbox) {
-  for (Entries* entries : {&young_, &old_}) {
-    std::erase_if(*entries,
-                  [&](const auto& entry) { return equals_ignoring_case(entry.first, mailbox); });
+  for (Entry& entry : entries_) {
+    if (equals_ignoring_case(entry.mailbox, mailbox)) release(entry);
   }
 }
 
-const KnownMailbox* ResultCache::find(const std::string& mailbox, WallTime now) {
-  auto found = young_.find(mailbox);
-  if (found == young_.end()) {
-    const auto old = old_.find(mailbox);
-    if (old == old_.end()) return nullptr;
-    KnownMailbox known = std::move(old->second);
-    old_.erase(old);
-    insert(mailbox, std::move(known));
-    found = young_.find(mailbox);
-  }
+const KnownMailbox* ResultCache::find(std::string_view mailbox, WallTime now) {
+  const auto found = by_mailbox_.find(mailbox);
+  if (found == by_mailbox_.end()) return nullptr;
+  Entry& entry = *found->second;
   const auto lifetime =
-      std::chrono::duration_cast<Milliseconds>(ttl_ * lifetime_of(found->second.reason));
-  if (now >= found->second.checked_at + lifetime) {
-    young_.erase(found);
+      std::chrono::duration_cast<Milliseconds>(ttl_ * lifetime_of(entry.known.reason));
+  if (now >= entry.known.checked_at + lifetime) {
+    release(entry);
     return nullptr;
   }
   ++hits_;
-  return &found->second;
+  entry.asked_for = true;
+  return &entry.known;
 }
 
-void ResultCache::remember(const std::string& mailbox, const model::Verdict& verdict) {
+void ResultCache::remember(std::string_view mailbox, const model::Verdict& verdict) {
   if (entries_max_ == 0 || ttl_.count() == 0) return;
   if (!verdict.smtp.checked || lifetime_of(verdict.reason) == 0.0) return;
-  old_.erase(mailbox);
-  insert(mailbox,
-         {verdict.reason, verdict.is_catch_all, verdict.mx, verdict.smtp, verdict.checked_at});
+  place_for(mailbox).known = {verdict.reason, verdict.is_catch_all, shared(verdict.mx),
+                              verdict.smtp, verdict.checked_at};
 }
 
-KnownMailbox& ResultCache::insert(const std::string& mailbox, KnownMailbox known) {
-  if (young_.size() >= (entries_max_ + 1) / 2) {
-    old_ = std::move(young_);
-    young_.clear();
+ResultCache::Entry& ResultCache::place_for(std::string_view mailbox) {
+  if (const auto found = by_mailbox_.find(mailbox); found != by_mailbox_.end()) {
+    return *found->second;
   }
-  return young_[mailbox] = std::move(known);
+  if (free_.empty() && entries_.size() < entries_max_) free_.push_back(&entries_.emplace_back());
+  while (free_.empty()) {
+    Entry& entry = entries_[hand_];
+    hand_ = (hand_ + 1) % entries_.size();
+    if (!std::exchange(entry.asked_for, false)) release(entry);
+  }
+  Entry& entry = *free_.back();
+  free_.pop_back();
+  entry.mailbox = mailbox;
+  by_mailbox_.emplace(entry.mailbox, &entry);
+  return entry;
+}
+
+void ResultCache::release(Entry& entry) {
+  by_mailbox_.erase(entry.mailbox);
+  entry = {};
+  free_.push_back(&entry);
+}
+
+// Those that come one after another are mostly of the same hosts.
+const std::shared_ptr<const model::MxEvidence>& ResultCache::shared(
+    const std::optional<model::MxEvidence>& mx) {
+  if (!mx) {
+    last_mx_.reset();
+  } else if (!last_mx_ || *last_mx_ != *mx) {
+    last_mx_ = std::make_shared<const model::MxEvidence>(*mx);
+  }
+  return last_mx_;
 }
 
 }  // namespace verihook::verification

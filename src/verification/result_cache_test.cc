@@ -64,8 +64,25 @@ TEST(ResultCache, StaysWithinItsBoundAndKeepsWhatIsAskedFor) {
   for (int i = 0; i < 10'000; ++i) {
     cache.remember(std::to_string(i) + "@d.example", verdict_of(model::Reason::kRejectedEmail));
     EXPECT_NE(cache.find("often@d.example", kNow), nullptr);
-    ASSERT_LE(cache.size(), 101u);
+    ASSERT_LE(cache.size(), 100u);
   }
+}
+
+TEST(ResultCache, APlaceThatBecameFreeIsTakenAgain) {
+  ResultCache cache(2, 24h);
+  cache.remember("a@d.example", verdict_of(model::Reason::kMailboxFull));
+  cache.remember("b@d.example", verdict_of(model::Reason::kAcceptedEmail));
+  EXPECT_EQ(cache.find("a@d.example", kNow + 2h), nullptr);
+  model::Verdict other = verdict_of(model::Reason::kRejectedEmail);
+  other.mx->host = "mx2.example";
+  cache.remember("c@d.example", other);
+  ASSERT_EQ(cache.size(), 2u);
+  EXPECT_EQ(cache.find("b@d.example", kNow)->mx->host, "mx.example");
+  EXPECT_EQ(cache.find("c@d.example", kNow)->mx->host, "mx2.example");
+  cache.remember("b@d.example", other);
+  EXPECT_EQ(cache.find("b@d.example", kNow)->reason, model::Reason::kRejectedEmail);
+  cache.forget("b@d.example");
+  EXPECT_EQ(cache.size(), 1u);
 }
 
 TEST(ResultCache, ForgetsAMailboxWhateverItsLetterCase) {

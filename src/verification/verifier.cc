@@ -1,9 +1,7 @@
 #include "verification/verifier.h"
 
-#include <algorithm>
-#include <map>
-#include <numeric>
 #include <unordered_map>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -11,10 +9,10 @@
 #include "async/with_deadline.h"
 #include "smtp/classify.h"
 #include "verification/assessment.h"
-#include "verification/catch_all.h"
 #include "verification/evidence.h"
 #include "verification/exchange_pool.h"
 #include "verification/fair_sample.h"
+#include "verification/inquiry.h"
 #include "verification/result_cache.h"
 #include "verification/verdict_rules.h"
 
@@ -37,20 +35,6 @@ std::string text_of(const dns::MailExchangers& exchangers) {
       break;
   }
   return exchangers.error.message;
-}
-
-std::string_view text_of(CatchAll answer) {
-  switch (answer) {
-    case CatchAll::kAcceptsAll:
-      return "a random mailbox is accepted too";
-    case CatchAll::kTellsApart:
-      return "a random mailbox is refused";
-    case CatchAll::kLater:
-      return "the server wants to hear about a random mailbox later";
-    case CatchAll::kInconclusive:
-      break;
-  }
-  return "the answer about a random mailbox says nothing";
 }
 
 }  // namespace
@@ -85,31 +69,18 @@ class Verifier::Impl {
   void forget(std::string_view mailbox) { known_.forget(mailbox); }
 
  private:
-  struct Row {
-    std::size_t index = 0;
-    Assessment* assessment = nullptr;  // of verify_assessed, which waits for all of them
-  };
-  // The rows of one domain in one list, and what they have in common.
-  struct DomainRows {
-    std::string domain;
-    std::vector<Row> rows;
-    MonotonicTime began{};
-    Asker asker;
-    Trace* trace = nullptr;
-  };
-
-  class Inquiry;
+  struct ListInProgress;
 
   Task<void> verify_assessed(std::vector<Assessment> assessments, const model::JobOptions& options,
                              const Asker& asker, const OnVerdict& on_verdict, Trace* trace);
   bool settle_from_memory(Assessment& assessment, const model::JobOptions& options);
   Task<std::vector<Assessment>> assess_all(std::span<const std::string> emails,
                                            model::JobOptions options);
-  Task<void> verify_domain(DomainRows domain, const model::JobOptions& options,
-                           const OnVerdict& on_verdict, Semaphore::Permit place);
-  void note_health(const DomainRows& domain, const dns::MailExchangers& exchangers);
+  Task<void> begin_domain(DomainRows domain, ListInProgress& list, Semaphore::Permit place,
+                          Semaphore::Permit lookup);
+  void note_health(const std::string& domain, const dns::MailExchangers& exchangers, Trace* trace);
   void note_evidence(model::Verdict& verdict, const MailboxAnswer& answer) const;
-  void deliver(const DomainRows& domain, Row& row, model::Reason reason,
+  void deliver(const DomainRows& domain, DomainRow& row, model::Reason reason,
                const model::JobOptions& options, const OnVerdict& on_verdict);
 
   asio::any_io_executor executor_;
@@ -125,183 +96,50 @@ class Verifier::Impl {
   VerifierStats stats_;
 };
 
-// The questions to the mail servers of one domain on behalf of one list. An answer becomes a
-// verdict as soon as nothing that is still to be asked can change it, so that a list at a slow
-// server has its results as they come.
-class Verifier::Impl::Inquiry {
- public:
-  Inquiry(Impl& verifier, DomainRows& domain, const dns::MailExchangers& exchangers,
-          const model::JobOptions& options, const OnVerdict& on_verdict)
-      : verifier_(verifier),
-        domain_(domain),
-        exchangers_(exchangers),
-        options_(options),
-        on_verdict_(on_verdict),
-        catch_all_questions_(verifier.executor_, "catch-all questions of a domain") {}
+// What verify_assessed does at once. It waits for all of it, so everything may refer to it.
+struct Verifier::Impl::ListInProgress {
+  ListInProgress(Impl& verifier, const model::JobOptions& options, const Asker& asker,
+                 const OnVerdict& on_verdict, Trace* trace)
+      : places(verifier.options_.domains_in_flight_max),
+        lookups(verifier.executor_, "look-ups of a list"),
+        traced_questions(verifier.executor_, "traced questions of a list"),
+        shared{.exchanges = verifier.exchanges_,
+               .catch_all = verifier.catch_all_,
+               .options = options,
+               .asker = asker,
+               .trace = trace,
+               .mx_hosts_tried_max = verifier.options_.mx_hosts_tried_max,
+               .traced_questions = traced_questions,
+               .note_evidence =
+                   [&verifier](DomainRow& row, const MailboxAnswer& answer) {
+                     verifier.note_evidence(row.assessment->verdict, answer);
+                   },
+               .deliver =
+                   [&](const DomainRows& domain, DomainRow& row, model::Reason reason) {
+                     verifier.deliver(domain, row, reason, options, on_verdict);
+                   },
+               .on_end =
+                   [this](const std::shared_ptr<Inquiry>& inquiry) {
+                     inquiries.erase(inquiry);
+                     if (inquiries.empty()) inquiries_ended.wake_all();
+                   }} {}
 
-  // Ends early when it is cancelled, and the rows without a verdict are nobody's then.
-  Task<void> run();
+  // Gives up whatever has no verdict yet.
+  Task<void> cancel();
 
- private:
-  using ExchangeRef = std::shared_ptr<Exchange>;
-  struct Answered {
-    std::size_t row = 0;
-    MailboxAnswer answer;
-    ExchangeRef by;
-  };
-  using OnAnswered = std::function<void(Answered&& answered)>;
-  // What is known of a set of hosts that accepted somebody, and who waits to know it.
-  struct Acceptance {
-    std::optional<CatchAll> catch_all;
-    std::vector<std::size_t> waiting;
-  };
-
-  Task<void> ask_everybody();
-  Task<void> ask(std::vector<std::size_t> rows, ExchangeRef exchange, OnAnswered on_answered);
-  void take(Answered&& answered);
-  // What the other hosts say where the first may be alone with its answer.
-  Task<void> ask_other_hosts();
-  void conclude(const Answered& answered, bool nobody_hosts_it);
-  void accept(std::size_t row, const ExchangeRef& by);
-  Task<void> ask_whether_catch_all(ExchangeRef exchange);
-  void deliver(std::size_t row, model::Reason reason) {
-    verifier_.deliver(domain_, domain_.rows[row], reason, options_, on_verdict_);
-  }
-  void deliver_accepted(std::size_t row, CatchAll catch_all);
-
-  Impl& verifier_;
-  DomainRows& domain_;
-  const dns::MailExchangers& exchangers_;
-  const model::JobOptions& options_;
-  const OnVerdict& on_verdict_;
-  std::vector<Answered> doubted_;
-  bool all_deny_ = true;  // that the domain is theirs, of those doubted
-  std::map<ExchangeRef, Acceptance> accepted_by_;
-  TaskGroup catch_all_questions_;
+  Semaphore places;  // for domains
+  TaskGroup lookups;
+  TaskGroup traced_questions;
+  Inquiry::List shared;
+  std::unordered_set<std::shared_ptr<Inquiry>> inquiries;
+  WaitList inquiries_ended;
 };
 
-Task<void> Verifier::Impl::Inquiry::run() {
-  // The questions refer to this object, so a cancellation must not unwind past it.
-  co_await asio::this_coro::throw_if_cancelled(false);
-  co_await ask_everybody();
-  if (!cancelled(co_await asio::this_coro::cancellation_state)) co_await ask_other_hosts();
-  if (!cancelled(co_await asio::this_coro::cancellation_state)) {
-    co_await catch_all_questions_.join();
-  }
-  if (cancelled(co_await asio::this_coro::cancellation_state)) {
-    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    catch_all_questions_.cancel();
-    co_await catch_all_questions_.join();
-  }
-}
-
-Task<void> Verifier::Impl::Inquiry::ask_everybody() {
-  std::vector<std::size_t> all(domain_.rows.size());
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  co_await ask(std::move(all), verifier_.exchanges_.exchange(exchangers_.hosts),
-               [this](Answered&& answered) { take(std::move(answered)); });
-}
-
-Task<void> Verifier::Impl::Inquiry::ask(std::vector<std::size_t> rows, ExchangeRef exchange,
-                                        OnAnswered on_answered) {
-  if (domain_.trace != nullptr) {
-    const std::string& mailbox = domain_.rows[rows.front()].assessment->mailbox;
-    MailboxAnswer answer = co_await exchange->ask_alone(mailbox, domain_.trace->smtp);
-    on_answered({rows.front(), std::move(answer), exchange});
-    co_return;
-  }
-  std::vector<std::string> mailboxes;
-  mailboxes.reserve(rows.size());
-  for (const std::size_t row : rows) mailboxes.push_back(domain_.rows[row].assessment->mailbox);
-  const auto on_answer = [&](std::size_t index, MailboxAnswer&& answer) {
-    on_answered({rows[index], std::move(answer), exchange});
-  };
-  co_await exchange->ask(std::move(mailboxes), on_answer, domain_.asker);
-}
-
-void Verifier::Impl::Inquiry::take(Answered&& answered) {
-  const bool doubted = deserves_second_opinion(answered.answer);
-  const bool not_hosted = is_not_hosted(answered.answer);
-  if (doubted) all_deny_ &= not_hosted;
-  // Whether a domain is hosted is said of all its rows together.
-  if (not_hosted || (doubted && exchangers_.hosts.size() > 1)) {
-    doubted_.push_back(std::move(answered));
-  } else {
-    conclude(answered, false);
-  }
-}
-
-// One host that says "not my domain", refuses us or breaks off may be alone with that: where it
-// could be so, the others are asked too, and one that knows about the mailbox replaces its answer.
-Task<void> Verifier::Impl::Inquiry::ask_other_hosts() {
-  if (doubted_.empty()) co_return;
-  const std::string first = doubted_.front().answer.host;
-  const std::size_t tried =
-      std::min(exchangers_.hosts.size(), verifier_.options_.mx_hosts_tried_max);
-  for (std::size_t h = 0; h < tried && !doubted_.empty(); ++h) {
-    if (exchangers_.hosts[h].host == first) continue;
-    std::vector<std::size_t> rows;
-    for (const Answered& answered : doubted_) rows.push_back(answered.row);
-    std::map<std::size_t, Answered> before;
-    for (Answered& answered : doubted_) before.emplace(answered.row, std::move(answered));
-    doubted_.clear();
-    const auto on_answered = [&](Answered&& other) {
-      all_deny_ &= is_not_hosted(other.answer);
-      const bool knows = other.answer.outcome.kind == smtp::OutcomeKind::kReplied &&
-                         !deserves_second_opinion(other.answer);
-      const auto former = before.find(other.row);
-      if (knows) {
-        conclude(other, false);
-      } else {
-        doubted_.push_back(std::move(former->second));
-      }
-      before.erase(former);
-    };
-    co_await ask(std::move(rows), verifier_.exchanges_.exchange({exchangers_.hosts[h]}),
-                 on_answered);
-    if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
-  }
-  const bool nobody_hosts_it = all_deny_ && tried == exchangers_.hosts.size();
-  for (const Answered& answered : doubted_) conclude(answered, nobody_hosts_it);
-}
-
-void Verifier::Impl::Inquiry::conclude(const Answered& answered, bool nobody_hosts_it) {
-  verifier_.note_evidence(domain_.rows[answered.row].assessment->verdict, answered.answer);
-  if (class_of(answered.answer) == smtp::ReplyClass::kAccepted) {
-    accept(answered.row, answered.by);
-  } else {
-    deliver(answered.row, reason_of(answered.answer, nobody_hosts_it));
-  }
-}
-
-void Verifier::Impl::Inquiry::accept(std::size_t row, const ExchangeRef& by) {
-  const auto [entry, is_first] = accepted_by_.try_emplace(by);
-  Acceptance& acceptance = entry->second;
-  if (acceptance.catch_all) {
-    deliver_accepted(row, *acceptance.catch_all);
-    return;
-  }
-  acceptance.waiting.push_back(row);
-  if (is_first) catch_all_questions_.spawn("catch-all", ask_whether_catch_all(by));
-}
-
-Task<void> Verifier::Impl::Inquiry::ask_whether_catch_all(ExchangeRef exchange) {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  const CatchAll answer = co_await verifier_.catch_all_.find(domain_.domain, exchange);
-  if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
-  if (domain_.trace != nullptr) {
-    domain_.trace->smtp.push_back(fmt::format("catch-all: {}", text_of(answer)));
-  }
-  Acceptance& acceptance = accepted_by_.at(exchange);
-  acceptance.catch_all = answer;
-  for (const std::size_t row : std::exchange(acceptance.waiting, {})) deliver_accepted(row, answer);
-}
-
-void Verifier::Impl::Inquiry::deliver_accepted(std::size_t row, CatchAll catch_all) {
-  if (catch_all == CatchAll::kTellsApart) {
-    domain_.rows[row].assessment->verdict.is_catch_all = false;
-  }
-  deliver(row, reason_of(catch_all, options_));
+Task<void> Verifier::Impl::ListInProgress::cancel() {
+  lookups.cancel();
+  co_await lookups.join();
+  inquiries.clear();
+  traced_questions.cancel();
 }
 
 Task<std::vector<Assessment>> Verifier::Impl::assess_all(std::span<const std::string> emails,
@@ -333,7 +171,7 @@ bool Verifier::Impl::settle_from_memory(Assessment& assessment, const model::Job
   const KnownMailbox* known = known_.find(assessment.mailbox, timers_.clock().wall_now());
   if (known == nullptr) return false;
   model::Verdict& verdict = assessment.verdict;
-  verdict.mx = known->mx;
+  if (known->mx) verdict.mx = *known->mx;
   verdict.smtp = known->smtp;
   verdict.is_catch_all = known->is_catch_all;
   verdict.checked_at = known->checked_at;
@@ -353,80 +191,84 @@ Task<void> Verifier::Impl::verify_assessed(std::vector<Assessment> assessments,
     } else {
       DomainRows& rows = domains[assessment.domain];
       rows.domain = assessment.domain;
-      rows.asker = asker;
-      rows.trace = trace;
       rows.rows.push_back({i, &assessment});
     }
   }
-  Semaphore places(options_.domains_in_flight_max);
-  TaskGroup group(executor_, "domains of a list");
-  for (auto& [name, domain] : domains) {
-    auto place = co_await places.acquire();
+  ListInProgress list(*this, options, asker, on_verdict, trace);
+  while (!domains.empty()) {
+    auto place = co_await list.places.acquire();
     if (!place || cancelled(co_await asio::this_coro::cancellation_state)) break;
+    // Waited for here, by one coroutine instead of one for each domain.
+    auto lookup = co_await exchanges_.lookups().acquire();
+    if (!lookup || cancelled(co_await asio::this_coro::cancellation_state)) break;
+    DomainRows domain = std::move(domains.extract(domains.begin()).mapped());
     domain.began = timers_.clock().monotonic_now();
-    group.spawn("domain", verify_domain(std::move(domain), options, on_verdict, std::move(*place)));
+    list.lookups.spawn(
+        "domain", begin_domain(std::move(domain), list, std::move(*place), std::move(*lookup)));
   }
-  co_await group.join();
+  // A wait that begins after the cancellation would not be ended by it.
+  if (!cancelled(co_await asio::this_coro::cancellation_state)) co_await list.lookups.join();
+  if (!cancelled(co_await asio::this_coro::cancellation_state) && !list.inquiries.empty()) {
+    co_await list.inquiries_ended.wait();
+  }
   if (cancelled(co_await asio::this_coro::cancellation_state)) {
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    group.cancel();
-    co_await group.join();
+    co_await list.cancel();
   }
+  co_await list.traced_questions.join();
 }
 
-Task<void> Verifier::Impl::verify_domain(DomainRows domain, const model::JobOptions& options,
-                                         const OnVerdict& on_verdict, Semaphore::Permit place) {
-  auto lookup = co_await exchanges_.lookups().acquire();
-  if (!lookup) co_return;
+Task<void> Verifier::Impl::begin_domain(DomainRows domain, ListInProgress& list,
+                                        Semaphore::Permit place, Semaphore::Permit lookup) {
   ++stats_.mx_lookups;
   const auto deadline = Deadline::after(timers_.clock(), options_.dns_deadline_ms);
-  const auto exchangers = co_await dns::find_mail_exchangers(resolver_, domain.domain, deadline);
-  lookup->release();
+  auto exchangers = co_await dns::find_mail_exchangers(resolver_, domain.domain, deadline);
+  lookup.release();
+  // Cut off in the middle it says nothing about the resolver.
   if (cancelled(co_await asio::this_coro::cancellation_state)) co_return;
-  note_health(domain, exchangers);
-  const model::MxEvidence evidence = evidence_of(exchangers);
-  const bool looked_up = exchangers.route != dns::MailRoute::kDnsError;
-  for (Row& row : domain.rows) {
-    if (looked_up) row.assessment->verdict.mx = evidence;
+  note_health(domain.domain, exchangers, list.shared.trace);
+  if (exchangers.route != dns::MailRoute::kDnsError) {
+    const model::MxEvidence evidence = evidence_of(exchangers);
+    for (DomainRow& row : domain.rows) row.assessment->verdict.mx = evidence;
   }
-  if (const auto reason = reason_of(exchangers.route)) {
-    for (Row& row : domain.rows) deliver(domain, row, *reason, options, on_verdict);
-  } else if (!options.smtp) {
-    for (Row& row : domain.rows) {
-      deliver(domain, row, model::Reason::kCannotVerify, options, on_verdict);
-    }
-  } else {
-    Inquiry inquiry(*this, domain, exchangers, options, on_verdict);
-    co_await inquiry.run();
+  std::optional<model::Reason> reason = reason_of(exchangers.route);
+  if (!reason && !list.shared.options.smtp) reason = model::Reason::kCannotVerify;
+  if (reason) {
+    for (DomainRow& row : domain.rows) list.shared.deliver(domain, row, *reason);
+    co_return;
   }
-  place.release();
+  const auto inquiry = std::make_shared<Inquiry>(list.shared, std::move(domain),
+                                                 std::move(exchangers.hosts), std::move(place));
+  list.inquiries.insert(inquiry);
+  inquiry->begin();
 }
 
 void Verifier::Impl::note_evidence(model::Verdict& verdict, const MailboxAnswer& answer) const {
   verdict.smtp = evidence_of(answer);
   if (!answer.host.empty()) verdict.mx->host = answer.host;
-  const auto named = smtp::classify(answer.outcome, smtp::provider_of(answer.host)).retry_after;
-  if (const auto wait = answer.retry_in ? answer.retry_in : named) {
+  const auto wait = answer.retry_in ? answer.retry_in : answer.classification.retry_after;
+  if (wait) {
     verdict.retry_after = timers_.clock().wall_now() + *wait;
   }
 }
 
 // What the resolver's answer says about the resolver, and to whoever asked for a trace.
-void Verifier::Impl::note_health(const DomainRows& domain, const dns::MailExchangers& exchangers) {
+void Verifier::Impl::note_health(const std::string& domain, const dns::MailExchangers& exchangers,
+                                 Trace* trace) {
   if (exchangers.route == dns::MailRoute::kDnsError) {
-    resolver_sample_.failed(domain.domain);
+    resolver_sample_.failed(domain);
   } else {
     resolver_sample_.succeeded(timers_.clock().monotonic_now());
   }
-  if (domain.trace == nullptr) return;
+  if (trace == nullptr) return;
   for (const dns::MxRecord& record : exchangers.records) {
-    domain.trace->dns.push_back(fmt::format("{} MX {} {}", domain.domain, record.preference,
-                                            record.host.empty() ? "." : record.host));
+    trace->dns.push_back(fmt::format("{} MX {} {}", domain, record.preference,
+                                     record.host.empty() ? "." : record.host));
   }
-  domain.trace->dns.push_back(fmt::format("{}: {}", domain.domain, text_of(exchangers)));
+  trace->dns.push_back(fmt::format("{}: {}", domain, text_of(exchangers)));
 }
 
-void Verifier::Impl::deliver(const DomainRows& domain, Row& row, model::Reason reason,
+void Verifier::Impl::deliver(const DomainRows& domain, DomainRow& row, model::Reason reason,
                              const model::JobOptions& options, const OnVerdict& on_verdict) {
   model::Verdict& verdict = row.assessment->verdict;
   settle(verdict, reason, options);

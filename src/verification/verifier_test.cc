@@ -1,5 +1,6 @@
 #include "verification/verifier.h"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -168,6 +169,91 @@ TEST_F(VerifierTest, AListAtOneSlowServerHasItsVerdictsAsTheAnswersCome) {
   time_.run();
   EXPECT_EQ(verdicts, emails.size());
   EXPECT_EQ(answered, emails.size() + 1);
+}
+
+TEST_F(VerifierTest, ACancelledListIsOverAtOnceThoughMostOfItsDomainsWaitForAPlace) {
+  options_.domains_in_flight_max = 2;
+  std::size_t asked = 0;
+  asio::cancellation_signal leave;
+  network_.listen({*net::IpAddress::parse("192.0.2.1"), 25},
+                  [&](SimulatedPeer& peer) -> Task<void> {
+                    peer.write("220 mx.example\r\n");
+                    while (const auto line = co_await peer.read_line()) {
+                      if (line->starts_with("RCPT") && ++asked == 3) {
+                        leave.emit(asio::cancellation_type::terminal);
+                      }
+                      peer.write("250 2.0.0 Ok\r\n");
+                    }
+                  });
+  std::vector<std::string> emails;
+  for (int i = 0; i < 100; ++i) {
+    const std::string domain = "d" + std::to_string(i) + ".example";
+    resolver_.set_mx(domain, {{10, "mx.example"}});
+    emails.push_back("known@" + domain);
+  }
+  bool ended = false;
+  verifier();
+  asio::co_spawn(io_, verifier_->verify_all(emails, {}, {}, [](std::size_t, model::Verdict&&) {}),
+                 asio::bind_cancellation_slot(leave.slot(), [&](std::exception_ptr error) {
+                   ended = true;
+                   EXPECT_FALSE(error);
+                 }));
+  time_.run();
+  EXPECT_TRUE(ended);
+  EXPECT_LE(asked, 4u) << "and one that was on its way";
+}
+
+TEST_F(VerifierTest, AQuestionAboutARandomMailboxOutlivesTheListThatPutIt) {
+  std::size_t random_mailboxes = 0;
+  asio::cancellation_signal leave;
+  network_.listen({*net::IpAddress::parse("192.0.2.1"), 25},
+                  [&](SimulatedPeer& peer) -> Task<void> {
+                    peer.write("220 mx.example\r\n");
+                    while (const auto line = co_await peer.read_line()) {
+                      const bool known = !line->starts_with("RCPT") || line->contains("<known");
+                      if (!known) {
+                        ++random_mailboxes;
+                        co_await sleep_for(time_, Milliseconds{3'000});
+                      }
+                      peer.write(known ? "250 2.0.0 Ok\r\n" : "550 5.1.1 unknown\r\n");
+                    }
+                  });
+  const std::vector<std::string> first{"known1@d.example"};
+  const std::vector<std::string> second{"known2@d.example"};
+  std::vector<model::Reason> heard;
+  const auto note = [&](std::size_t, model::Verdict&& verdict) { heard.push_back(verdict.reason); };
+  verifier();
+  asio::co_spawn(io_, verifier_->verify_all(first, {}, {"a", "job_1"}, note),
+                 asio::bind_cancellation_slot(leave.slot(), asio::detached));
+  asio::co_spawn(io_, verifier_->verify_all(second, {}, {"a", "job_2"}, note), asio::detached);
+  time_.advance(Milliseconds{1'000});
+  EXPECT_EQ(random_mailboxes, 1u);
+  leave.emit(asio::cancellation_type::terminal);
+  time_.run();
+  EXPECT_THAT(heard, ElementsAre(model::Reason::kAcceptedEmail)) << "the second list's";
+  EXPECT_EQ(random_mailboxes, 1u);
+}
+
+TEST_F(VerifierTest, AHostThatDoesNotKnowTheDomainIsNotBelievedBeforeTheOthersHaveSpoken) {
+  resolver_.set_mx("two.example", {{10, "stray.example"}, {20, "mx.example"}});
+  resolver_.set_addresses("stray.example", {"192.0.2.9"});
+  network_.listen({*net::IpAddress::parse("192.0.2.9"), 25}, [](SimulatedPeer& peer) -> Task<void> {
+    peer.write("220 stray.example\r\n");
+    while (const auto line = co_await peer.read_line()) {
+      peer.write(line->starts_with("RCPT") ? "550 5.7.1 Relaying denied\r\n" : "250 Ok\r\n");
+    }
+  });
+  const model::Verdict known = verify("known@two.example");
+  EXPECT_EQ(known.reason, model::Reason::kAcceptedEmail);
+  EXPECT_EQ(known.mx->host, "mx.example");
+  EXPECT_EQ(verify("nobody@two.example").reason, model::Reason::kRejectedEmail);
+  Trace trace;
+  EXPECT_EQ(verify("known@two.example", {}, &trace).reason, model::Reason::kAcceptedEmail);
+  EXPECT_THAT(trace.smtp, Contains("stray.example: 192.0.2.9:25"));
+  EXPECT_THAT(trace.smtp, Contains("mx.example: 192.0.2.1:25"));
+
+  resolver_.set_mx("stray-only.example", {{10, "stray.example"}});
+  EXPECT_NE(verify("known@stray-only.example").reason, model::Reason::kAcceptedEmail);
 }
 
 TEST_F(VerifierTest, ATraceTellsTheAnswersAndTheDialogue) {
