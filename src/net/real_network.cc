@@ -179,11 +179,16 @@ Task<Result<void>> RealStream::connect_through(SocksProxy proxy, Endpoint target
   }
 }
 
+template <class Source>
+auto read_some_of(Source& source, std::span<char> buffer) {
+  return source.async_read_some(asio::buffer(buffer.data(), buffer.size()), kAsTuple);
+}
+
 Task<Result<std::size_t>> RealStream::read_some(std::span<char> buffer, Deadline deadline) {
   if (!begin(deadline)) co_return std::unexpected(end({}));
-  const auto target = asio::buffer(buffer.data(), buffer.size());
-  const auto [error, count] = tls_ ? co_await tls_->async_read_some(target, kAsTuple)
-                                   : co_await socket_.async_read_some(target, kAsTuple);
+  // Thousands wait here at once, and one that awaited either would keep room for both.
+  const auto [error, count] = co_await (tls_ ? read_some_of(*tls_, buffer)
+                                             : read_some_of(socket_, buffer));
   alarm_.mute();
   if (count > 0) co_return count;
   co_return std::unexpected(end(error));

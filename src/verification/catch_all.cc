@@ -30,9 +30,11 @@ CatchAll read_answer(const MailboxAnswer& answer) {
 }  // namespace
 
 std::string improbable_local_part(Random& random) {
+  static_assert(kSyllablesPerName <= 13, "one draw has bits for no more");
   std::string name;
-  for (std::size_t i = 0; i < kSyllablesPerName; ++i) {
-    name.append(kSyllables[random.below(kSyllables.size())]);
+  std::uint64_t drawn = random.next_u64();
+  for (std::size_t i = 0; i < kSyllablesPerName; ++i, drawn /= kSyllables.size()) {
+    name.append(kSyllables[drawn % kSyllables.size()]);
   }
   return name;
 }
