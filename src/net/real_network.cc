@@ -187,8 +187,8 @@ auto read_some_of(Source& source, std::span<char> buffer) {
 Task<Result<std::size_t>> RealStream::read_some(std::span<char> buffer, Deadline deadline) {
   if (!begin(deadline)) co_return std::unexpected(end({}));
   // Thousands wait here at once, and one that awaited either would keep room for both.
-  const auto [error, count] = co_await (tls_ ? read_some_of(*tls_, buffer)
-                                             : read_some_of(socket_, buffer));
+  const auto [error, count] =
+      co_await (tls_ ? read_some_of(*tls_, buffer) : read_some_of(socket_, buffer));
   alarm_.mute();
   if (count > 0) co_return count;
   co_return std::unexpected(end(error));
