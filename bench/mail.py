@@ -116,6 +116,41 @@ def bench_open(_program, _nginx, folder):
             f"with {held['open_most']:,} open at once {held_peak:,.0f} MiB", cost(seen, count))
 
 
+def kib_of_a_conversation(folder, count, *certificate):
+    """Peak memory for each of so many that are held open at RCPT, with TLS when there is a
+    certificate."""
+    folder.mkdir()
+    world = MailWorld(folder)
+    world.smtp = free_port()
+    peer = subprocess.Popen([sys.executable, ROOT / "bench/peers/held_mail.py", str(world.smtp),
+                             str(count), *certificate],
+                            stdout=subprocess.PIPE, text=True)
+    world.start_program(folder, VERIHOOK_SMTP_CONNECTIONS_MAX=str(count),
+                        VERIHOOK_SMTP_DOMAINS_IN_FLIGHT_MAX=str(count),
+                        VERIHOOK_SMTP_COMMAND_TIMEOUT_MS="120000")
+    at_rest = world.program.peak_mib()
+    emails = [f"u@b{i}.test" for i in range(count)]
+    world.program.call("POST", "/v1/bulk/verify", {"emails": emails})
+    peer.stdout.readline()
+    held = world.program.peak_mib()
+    peer.kill()
+    world.program.stop()
+    world.close()
+    return (held - at_rest) * 1024 / count
+
+
+def bench_tls(_program, _nginx, folder):
+    count = 1_000
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", certificate,
+                    "-days", "2", "-subj", "/CN=held.test"], check=True, capture_output=True)
+    plain = kib_of_a_conversation(folder / "plain", count)
+    encrypted = kib_of_a_conversation(folder / "encrypted", count, certificate, key)
+    return (f"KiB of memory for each of {count:,} conversations held open over TLS",
+            f"{encrypted:.1f}", f"without TLS: {plain:.1f}", f"{encrypted / plain:.1f}", "")
+
+
 def bench_addresses(program, nginx, _folder):
     # Nobody asks the servers anything here; asleep they leave the caches of the machine alone.
     for part in (program, nginx):

@@ -8,12 +8,12 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <openssl/ssl.h>
 
 #include "net/asio_endpoint.h"
 #include "net/socks5.h"
+#include "net/tls_client.h"
 
 namespace verihook::net {
 namespace {
@@ -81,8 +81,6 @@ class RealStream final : public Stream {
   Endpoint peer() const override { return peer_; }
 
  private:
-  using TlsStream = asio::ssl::stream<tcp::socket&>;
-
   // One operation at a time has the deadline; when it passes, the socket's operations are
   // cancelled.
   bool begin(Deadline deadline);
@@ -95,7 +93,7 @@ class RealStream final : public Stream {
   Alarm alarm_;
   asio::ssl::context& strict_;
   asio::ssl::context& opportunistic_;
-  std::unique_ptr<TlsStream> tls_;
+  std::unique_ptr<TlsClient> tls_;
   Endpoint peer_;
   bool timed_out_ = false;
 };
@@ -179,16 +177,12 @@ Task<Result<void>> RealStream::connect_through(SocksProxy proxy, Endpoint target
   }
 }
 
-template <class Source>
-auto read_some_of(Source& source, std::span<char> buffer) {
-  return source.async_read_some(asio::buffer(buffer.data(), buffer.size()), kAsTuple);
-}
-
 Task<Result<std::size_t>> RealStream::read_some(std::span<char> buffer, Deadline deadline) {
   if (!begin(deadline)) co_return std::unexpected(end({}));
   // Thousands wait here at once, and one that awaited either would keep room for both.
-  const auto [error, count] =
-      co_await (tls_ ? read_some_of(*tls_, buffer) : read_some_of(socket_, buffer));
+  const auto [error, count] = co_await (
+      tls_ ? tls_->read_some(buffer)
+           : socket_.async_read_some(asio::buffer(buffer.data(), buffer.size()), kAsTuple));
   alarm_.mute();
   if (count > 0) co_return count;
   co_return std::unexpected(end(error));
@@ -206,9 +200,9 @@ Task<Result<void>> RealStream::write_all(std::string_view data, Deadline deadlin
   if (!tls_ && !deadline.passed(timers_.clock())) data.remove_prefix(write_at_once(data));
   if (data.empty()) co_return Result<void>{};
   if (!begin(deadline)) co_return std::unexpected(end({}));
-  const auto source = asio::buffer(data.data(), data.size());
-  const auto [error, count] = tls_ ? co_await asio::async_write(*tls_, source, kAsTuple)
-                                   : co_await asio::async_write(socket_, source, kAsTuple);
+  const auto [error, count] = co_await (
+      tls_ ? tls_->write_all(data)
+           : asio::async_write(socket_, asio::buffer(data.data(), data.size()), kAsTuple));
   alarm_.mute();
   if (error) co_return std::unexpected(end(error));
   co_return Result<void>{};
@@ -229,10 +223,10 @@ Task<Result<void>> RealStream::start_tls(std::string server_name, TlsVerificatio
                                          Deadline deadline) {
   if (tls_) co_return fail(Errc::kInternal, "the stream is encrypted already");
   const bool strict = verification == TlsVerification::kStrict;
-  tls_ = std::make_unique<TlsStream>(socket_, strict ? strict_ : opportunistic_);
+  tls_ = std::make_unique<TlsClient>(socket_, (strict ? strict_ : opportunistic_).native_handle());
   CO_TRY_VOID(name_server(server_name, verification));
   if (!begin(deadline)) co_return std::unexpected(end({}));
-  const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::client, kAsTuple);
+  const error_code error = co_await tls_->handshake();
   alarm_.mute();
   if (!error) co_return Result<void>{};
   const long verdict = SSL_get_verify_result(tls_->native_handle());
@@ -248,6 +242,7 @@ Task<Result<void>> RealStream::start_tls(std::string server_name, TlsVerificatio
 asio::ssl::context opportunistic_context() {
   asio::ssl::context context(asio::ssl::context::tls_client);
   context.set_verify_mode(asio::ssl::verify_none);
+  SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_VERSION);
   SSL_CTX_set_cipher_list(context.native_handle(), "DEFAULT:@SECLEVEL=0");
   return context;
@@ -256,6 +251,7 @@ asio::ssl::context opportunistic_context() {
 asio::ssl::context strict_context(const TrustStore& roots) {
   asio::ssl::context context(asio::ssl::context::tls_client);
   context.set_verify_mode(asio::ssl::verify_peer);
+  SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
   roots.install(context.native_handle());
   return context;

@@ -162,6 +162,43 @@ TEST_F(RealNetworkTest, SpeaksTlsAfterPlainText) {
   EXPECT_EQ(read_error(**stream), Errc::kConnectionLost);
 }
 
+TEST_F(RealNetworkTest, SendsMoreOverTlsThanTheConnectionHolds) {
+  const auto context = authority_.issue({.names = {"DNS:a.test"}}).server_context();
+  constexpr std::size_t kBytes = 24 << 20;
+  ScriptedServer server(
+      [](ServerConnection& c) {
+        const std::string received = c.read_bytes(kBytes);
+        const bool whole = received == std::string(kBytes, 'v');
+        c.send(whole ? "whole" : "broken");
+      },
+      context);
+  auto stream = connect(server.endpoint());
+  ASSERT_TRUE(stream);
+  ASSERT_TRUE(start_tls(**stream, "a.test", TlsVerification::kStrict));
+  const std::string much(kBytes, 'v');
+  ASSERT_TRUE(run_task(io_, (*stream)->write_all(much, soon(30s))));
+  EXPECT_EQ(read(**stream), "whole");
+}
+
+TEST_F(RealNetworkTest, WhoVanishesDuringTlsIsALostConnection) {
+  const auto context = authority_.issue({.names = {"DNS:a.test"}}).server_context();
+  // Its descriptor is closed without a word of TLS.
+  ScriptedServer server([](ServerConnection& c) { c.read_until("go"); }, context);
+  auto reader = connect(server.endpoint());
+  ASSERT_TRUE(reader);
+  ASSERT_TRUE(start_tls(**reader, "a.test", TlsVerification::kStrict));
+  ASSERT_TRUE(run_task(io_, (*reader)->write_all("go", soon())));
+  EXPECT_EQ(read_error(**reader), Errc::kConnectionLost);
+
+  auto writer = connect(server.endpoint());
+  ASSERT_TRUE(writer);
+  ASSERT_TRUE(start_tls(**writer, "a.test", TlsVerification::kStrict));
+  const std::string much(1 << 20, 'v');
+  Result<void> written = run_task(io_, (*writer)->write_all("go", soon()));
+  while (written) written = run_task(io_, (*writer)->write_all(much, soon(30s)));
+  EXPECT_EQ(written.error().code, Errc::kConnectionLost);
+}
+
 TEST_F(RealNetworkTest, JudgesCertificatesOnlyWhenStrict) {
   struct Row {
     const char* what;
