@@ -1,7 +1,6 @@
 #include "smtp/classify.h"
 
 #include <algorithm>
-#include <span>
 
 #include "base/text.h"
 #include "smtp/reply_phrases.h"
@@ -339,10 +338,9 @@ Classification classify_success(Stage stage, int code) {
   return {ReplyClass::kProtocolError, "unexpected reply", {}};
 }
 
-const ReplyRule* first_match(std::span<const ReplyRule> rules, const ReplyFacts& facts) {
-  const auto found =
-      std::ranges::find_if(rules, [&](const ReplyRule& rule) { return matches(rule, facts); });
-  return found == rules.end() ? nullptr : &*found;
+const ReplyTable& common_table() {
+  static const ReplyTable table(kRules);
+  return table;
 }
 
 struct Unit {
@@ -385,8 +383,8 @@ std::optional<std::chrono::seconds> take_delay(std::string_view text) {
 Classification classify(Stage stage, const Reply& reply, Provider provider) {
   if (reply.code < 400) return classify_success(stage, reply.code);
   const ReplyFacts facts = facts_of(stage, reply);
-  const ReplyRule* rule = first_match(rules_of(provider), facts);
-  if (rule == nullptr) rule = first_match(kRules, facts);
+  const ReplyRule* rule = rules_of(provider).first_match(facts);
+  if (rule == nullptr) rule = common_table().first_match(facts);
   Classification result{rule->reply_class, rule->name, {}};
   if (facts.severity == Severity::kTemporary) result.retry_after = parse_retry_delay(facts.text);
   return result;

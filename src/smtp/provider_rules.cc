@@ -1,6 +1,8 @@
 #include "smtp/provider_rules.h"
 
 #include <array>
+#include <iterator>
+#include <vector>
 
 namespace verihook::smtp {
 namespace {
@@ -291,6 +293,12 @@ constexpr ProviderEntry kProviders[] = {
     {Provider::kOvh, "ovh", {}},
 };
 
+std::vector<ReplyTable> tables_of_providers() {
+  std::vector<ReplyTable> tables;
+  for (const ProviderEntry& entry : kProviders) tables.emplace_back(entry.rules);
+  return tables;
+}
+
 const ProviderEntry& entry_of(Provider provider) {
   for (const ProviderEntry& entry : kProviders) {
     if (entry.provider == provider) return entry;
@@ -311,6 +319,10 @@ Provider provider_of(std::string_view mx_host) {
 
 std::string_view to_string(Provider provider) { return entry_of(provider).name; }
 bool is_security_gateway(Provider provider) { return entry_of(provider).gateway; }
-std::span<const ReplyRule> rules_of(Provider provider) { return entry_of(provider).rules; }
+
+const ReplyTable& rules_of(Provider provider) {
+  static const std::vector<ReplyTable> tables = tables_of_providers();
+  return tables[static_cast<std::size_t>(&entry_of(provider) - std::begin(kProviders))];
+}
 
 }  // namespace verihook::smtp

@@ -2,10 +2,9 @@
 // one provider uses a code against its meaning, a row here comes before the general table. Pure.
 #pragma once
 
-#include <span>
 #include <string_view>
 
-#include "smtp/reply_rule.h"
+#include "smtp/reply_table.h"
 
 namespace verihook::smtp {
 
@@ -48,6 +47,7 @@ std::string_view to_string(Provider provider);
 // A gateway answers for mailboxes that it does not hold, often by accepting everything.
 bool is_security_gateway(Provider provider);
 
-std::span<const ReplyRule> rules_of(Provider provider);
+// Its own habits, to be asked before the table of all.
+const ReplyTable& rules_of(Provider provider);
 
 }  // namespace verihook::smtp

@@ -1,5 +1,6 @@
 // One row of the reply classification tables, and what its columns mean. A row is data: the tables
-// in classify.cc and provider_rules.cc are lists of these, and the first row that matches decides.
+// in classify.cc and provider_rules.cc are lists of these, and the first row that matches decides
+// (smtp/reply_table.h).
 #pragma once
 
 #include <optional>
@@ -78,7 +79,5 @@ struct ReplyFacts {
   std::string text;
 };
 ReplyFacts facts_of(Stage stage, const Reply& reply);
-
-bool matches(const ReplyRule& rule, const ReplyFacts& facts);
 
 }  // namespace verihook::smtp
