@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "http/server.h"
 #include "net/ip.h"
+#include "smtp/session.h"
 #include "verification/egress.h"
 #include "verification/traffic_limits.h"
 
@@ -59,6 +60,7 @@ struct Config {
     std::string mail_from;  // empty: verify@<helo>
     std::size_t connections_max = 1'000;
     std::vector<verification::TrafficRule> limits;
+    smtp::TlsPolicy starttls = smtp::TlsPolicy::kOpportunistic;
     std::size_t recipients_per_connection_max = 100;
     std::size_t mx_hosts_tried_max = 4;
     std::int64_t idle_connection_ms = 500;

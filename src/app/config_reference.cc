@@ -1,5 +1,6 @@
 #include "app/config_reference.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -138,6 +139,9 @@ constexpr std::array kSettings = {
             "like `google`, the domain of mail hosts, or `*`), then any of `connections=`, "
             "`connections_per_minute=`, `recipients=` (on one connection) and `pause_s=` (after "
             "it refused us). See docs/verification.md."},
+    Setting{"smtp", "starttls", TlsPolicyField{VH_FIELD(smtp.starttls)},
+            "When conversations are encrypted: `offered`, whenever the mail host can, `demanded`, "
+            "when it refuses to go on otherwise, which costs a quarter of the memory, or `never`."},
     Setting{"smtp", "recipients_per_connection_max",
             number<VH_FIELD(smtp.recipients_per_connection_max)>(1, 10'000),
             "Addresses asked in one conversation."},
@@ -337,6 +341,7 @@ constexpr std::array kSettings = {
 #undef VH_FIELD
 
 constexpr std::array<std::string_view, 5> kLevels = {"debug", "info", "warning", "error", "off"};
+constexpr std::array<std::string_view, 3> kTlsPolicies = {"never", "demanded", "offered"};
 
 template <class... Functions>
 struct Overload : Functions... {
@@ -443,6 +448,7 @@ std::string_view type_name(const Field& field) {
       "list of address:port",
       "list of ranges (CIDR)",
       "level",
+      "policy",
       "list of limits",
       "list of durations",
       "list of sources",
@@ -470,6 +476,9 @@ std::string value_as_toml(const Setting& setting, const Config& config) {
           [&](const LevelField& field) {
             return quoted(kLevels[static_cast<std::size_t>(field.of(readable))]);
           },
+          [&](const TlsPolicyField& field) {
+            return quoted(kTlsPolicies[static_cast<std::size_t>(field.of(readable))]);
+          },
       },
       setting.field);
 }
@@ -493,6 +502,14 @@ Result<void> set_from_text(const Setting& setting, Config& config, std::string_v
           [&](const LevelField& field) -> Result<void> {
             if (parse_log_level(trim(text), field.of(config))) return {};
             return fail(Errc::kInvalidArgument, "must be debug, info, warning, error or off");
+          },
+          [&](const TlsPolicyField& field) -> Result<void> {
+            const auto found = std::ranges::find(kTlsPolicies, trim(text));
+            if (found == kTlsPolicies.end()) {
+              return fail(Errc::kInvalidArgument, "must be offered, demanded or never");
+            }
+            field.of(config) = static_cast<smtp::TlsPolicy>(found - kTlsPolicies.begin());
+            return {};
           },
       },
       setting.field);

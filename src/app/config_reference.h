@@ -38,6 +38,9 @@ struct RangesField {
 struct LevelField {
   LogLevel& (*of)(Config&);
 };
+struct TlsPolicyField {
+  smtp::TlsPolicy& (*of)(Config&);
+};
 struct TrafficRulesField {
   std::vector<verification::TrafficRule>& (*of)(Config&);
 };
@@ -50,9 +53,9 @@ struct SourcesField {
 struct NamesField {
   std::vector<DnsName>& (*of)(Config&);
 };
-using Field =
-    std::variant<TextField, SwitchField, NumberField, EndpointField, EndpointsField, RangesField,
-                 LevelField, TrafficRulesField, DurationsField, SourcesField, NamesField>;
+using Field = std::variant<TextField, SwitchField, NumberField, EndpointField, EndpointsField,
+                           RangesField, LevelField, TlsPolicyField, TrafficRulesField,
+                           DurationsField, SourcesField, NamesField>;
 // Those whose value is an array of texts.
 bool is_list(const Field& field);
 

@@ -52,6 +52,7 @@ header_deadline_ms = 2_500
 servers = ["127.0.0.1:5353", "[::1]:53"]
 [smtp]
 port = 2525
+starttls = "demanded"
 [network]
 allow = ["127.0.0.0/8"]
 allow_http = true
@@ -65,6 +66,7 @@ level = "debug"
   ASSERT_EQ(config->dns.servers.size(), 2u);
   EXPECT_EQ(config->dns.servers[1].to_string(), "[::1]:53");
   EXPECT_EQ(config->smtp.port, 2525);
+  EXPECT_EQ(config->smtp.starttls, smtp::TlsPolicy::kWhenDemanded);
   EXPECT_TRUE(config->network.allow_http);
   EXPECT_EQ(config->network.allow.at(0).to_string(), "127.0.0.0/8");
   EXPECT_EQ(config->log.level, LogLevel::kDebug);
@@ -122,6 +124,8 @@ TEST(Config, RefusesBadValuesWithLineAndReason) {
       {"[dns]\nservers = [53]", "v.toml:2: dns.servers: must be a list of quoted texts"},
       {"[log]\nlevel = \"loud\"",
        "v.toml:2: log.level: must be debug, info, warning, error or off"},
+      {"[smtp]\nstarttls = \"always\"",
+       "v.toml:2: smtp.starttls: must be offered, demanded or never"},
       {"[auth]\nbootstrap_key = \"short\"", "v.toml:2: auth.bootstrap_key: must be 8 to 200"},
       {"[secrets]\nmaster_key_file = \"\"", "v.toml:2: secrets.master_key_file: must be the path"},
       {"[store]\nurl = \"mysql://x\"", "v.toml:2: store.url: must be sqlite:PATH"},

@@ -26,6 +26,7 @@ verification::VerifierOptions verifier_options(const Config& config) {
   options.connections_max = config.smtp.connections_max;
   options.sources = egress_sources_of(config);
   options.traffic = config.smtp.limits;
+  options.starttls = config.smtp.starttls;
   options.egress_sample = config.smtp.egress_sample;
   options.recipients_per_connection_max = config.smtp.recipients_per_connection_max;
   options.mx_hosts_tried_max = config.smtp.mx_hosts_tried_max;

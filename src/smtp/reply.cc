@@ -10,6 +10,8 @@
 namespace verihook::smtp {
 namespace {
 
+constexpr std::string_view kLineEnd = "\r\n";  // which a bare LF counts as
+
 // Text of strangers ends up in results and logs: printable, and valid UTF-8.
 std::string printable(std::string_view text) {
   const bool utf8 = is_valid_utf8(text);
@@ -77,18 +79,18 @@ Result<std::optional<Reply>> ReplyParser::next() {
   if (broken_) return std::unexpected(*broken_);
   for (;;) {
     const std::size_t end = buffer_.find('\n', std::max(searched_, position_));
-    const std::size_t line_bytes = (end == std::string::npos ? buffer_.size() : end) - position_;
-    if (line_bytes > kReplyLineBytesMax) return break_off("a line is too long");
+    // Without the end of the line, or what may be its beginning.
+    std::string_view line(buffer_.data() + position_, std::min(end, buffer_.size()) - position_);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.size() > kReplyLineBytesMax) return break_off("a line is too long");
     if (end == std::string::npos) {
       buffer_.erase(0, position_);
       position_ = 0;
       searched_ = buffer_.size();
       return std::optional<Reply>{};
     }
-    std::string_view line(buffer_.data() + position_, line_bytes);
-    if (line.ends_with('\r')) line.remove_suffix(1);
     position_ = end + 1;
-    reply_bytes_ += line_bytes + 1;
+    reply_bytes_ += line.size() + kLineEnd.size();
     TRY(complete, take_line(line));
     if (!complete) continue;
     reply_bytes_ = 0;

@@ -91,8 +91,14 @@ TEST(ReplyParser, StaysBrokenOnceBroken) {
 }
 
 TEST(ReplyParser, BoundsLinesWhetherTheyEndOrNot) {
-  EXPECT_FALSE(breaks("250 " + std::string(kReplyLineBytesMax - 5, 'x') + "\r\n", 64));
-  EXPECT_TRUE(breaks("250 " + std::string(kReplyLineBytesMax, 'x') + "\r\n", 64));
+  const std::string longest = "250 " + std::string(kReplyLineBytesMax - 4, 'x');
+  for (const char* end : {"\n", "\r\n"}) {
+    for (const std::size_t step : {1, 64, 5000}) {
+      EXPECT_EQ(parse(longest + end, step).size(), 1u) << step;
+      EXPECT_TRUE(breaks(longest + "x" + end, step)) << step;
+    }
+  }
+  EXPECT_TRUE(breaks(longest + "\rx\r\n", 1));
   EXPECT_TRUE(breaks(std::string(kReplyLineBytesMax + 1, '2'), 1));
 }
 

@@ -25,6 +25,7 @@ std::shared_ptr<const smtp::ConversationOptions> settings_for(const EgressSource
   auto settings = std::make_shared<smtp::ConversationOptions>();
   settings->session.helo = source.helo;
   settings->session.mail_from = source.mail_from;
+  settings->session.tls = options.starttls;
   settings->session.recipients_per_connection_max = options.recipients_per_connection_max;
   settings->connect = source.connect_options();
   settings->connect_timeout = options.connect_timeout_ms;

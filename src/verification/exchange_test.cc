@@ -426,6 +426,30 @@ TEST_F(ExchangeTest, ASourceOfTheHostsFamilyStaysInUseWhenTheyAreDeadForAWhile) 
   }
 }
 
+TEST_F(ExchangeTest, AsksForEncryptionAsTheOperatorWants) {
+  for (const auto& [policy, asks] : {std::pair{smtp::TlsPolicy::kNever, false},
+                                     {smtp::TlsPolicy::kWhenDemanded, false},
+                                     {smtp::TlsPolicy::kOpportunistic, true}}) {
+    options_.starttls = policy;
+    bool asked = false;
+    network_.listen({*net::IpAddress::parse("192.0.2.1"), 25},
+                    [&](SimulatedPeer& peer) -> Task<void> {
+                      peer.write("220 mx.example\r\n");
+                      while (const auto line = co_await peer.read_line()) {
+                        asked |= line->starts_with("STARTTLS");
+                        peer.write(line->starts_with("STARTTLS") ? "454 not now\r\n"
+                                   : line->starts_with("EHLO")   ? "250-mx\r\n250 STARTTLS\r\n"
+                                                                 : "250 Ok\r\n");
+                      }
+                    });
+    if (pool_) asio::co_spawn(io_, pool_->stop(), asio::detached);
+    time_.run();
+    pool_.reset();
+    EXPECT_EQ(class_of(ask(1).at(0)), smtp::ReplyClass::kAccepted);
+    EXPECT_EQ(asked, asks);
+  }
+}
+
 TEST_F(ExchangeTest, AskingAloneTellsWhatWasSaid) {
   serve("192.0.2.2");
   std::vector<std::string> transcript;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "smtp/session.h"
 #include "verification/egress.h"
 #include "verification/traffic_limits.h"
 
@@ -26,6 +27,7 @@ struct VerifierOptions {
   std::size_t connections_max = 1'000;
   std::size_t recipients_per_connection_max = 100;
   std::vector<TrafficRule> traffic;  // the operator's, before the profiles built in
+  smtp::TlsPolicy starttls = smtp::TlsPolicy::kOpportunistic;
   std::size_t egress_sample = 20;    // groups out of reach, with none in reach: the way is blocked
   std::size_t resolver_sample = 50;  // domains without any answer from the resolver
   std::size_t mx_hosts_tried_max = 4;
