@@ -6,7 +6,6 @@
 #include "dns/mail_exchangers.h"
 #include "model/job.h"
 #include "model/verdict.h"
-#include "smtp/classify.h"
 #include "verification/catch_all.h"
 #include "verification/exchange.h"
 

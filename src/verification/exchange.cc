@@ -41,10 +41,6 @@ std::size_t next_turn(std::size_t count, Milliseconds took) {
   return std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(count) * share));
 }
 
-smtp::ReplyClass class_of(const smtp::Outcome& outcome, const std::string& host) {
-  return smtp::classify(outcome, smtp::provider_of(host)).reply_class;
-}
-
 }  // namespace
 
 MailboxAnswer::MailboxAnswer(smtp::Outcome what, std::string by, int conversations)
@@ -103,9 +99,7 @@ Task<MailboxAnswer> Exchange::ask_alone(std::string recipient,
   if (!place) co_return stopping();
   Connected connected;
   co_await connect(*source, connected, &transcript);
-  if (!connected.conversation) {
-    co_return MailboxAnswer(std::move(connected.failure), connected.host, 1);
-  }
+  if (!connected.conversation) co_return std::move(connected.failure);
   gate.greeted();
   std::vector<std::string> recipients{std::move(recipient)};
   const auto deadline = Deadline::after(pool_.timers_.clock(), kAskDeadline);
@@ -282,17 +276,19 @@ std::optional<std::size_t> Exchange::open_source() const {
 }
 
 void Exchange::on_failure(LaneGate& gate, std::size_t source, const Connected& failed) {
-  const bool by_proxy = failed.failure.error && net::is_proxy_failure(failed.failure.error->code);
+  const auto& error = failed.failure.outcome.error;
+  const bool by_proxy = error && net::is_proxy_failure(error->code);
   const bool unserved = failed.unserved && !failed.tried;
   if (by_proxy || unserved) {
     if (by_proxy) pool_.source_failed(source);
     if (unserved) unserving_.push_back(source);
-    last_failure_ = std::make_unique<MailboxAnswer>(failed.failure, failed.host, 0);
+    last_failure_ = std::make_unique<MailboxAnswer>(failed.failure);
+    last_failure_->attempts = 0;
     if (open_source()) return;
   }
-  const smtp::ReplyClass why = class_of(failed.failure, failed.host);
+  const smtp::ReplyClass why = failed.failure.classification.reply_class;
   if (is_about_us(why)) {
-    gate.refused(why, failed.failure);
+    gate.refused(why, failed.failure.outcome);
     // With the lane closed, or others still at it, the answers come from there.
     if (gate.closed() || connections_ > 1) return;
     if (++refusals_in_a_row_ < kFruitlessConversationsMax) return;
@@ -302,14 +298,14 @@ void Exchange::on_failure(LaneGate& gate, std::size_t source, const Connected& f
   ++failures_in_a_row_;
   refusals_in_a_row_ = 0;
   failed_until_ = pool_.timers_.clock().monotonic_now() + kept;
-  last_failure_ = std::make_unique<MailboxAnswer>(failed.failure, failed.host, 1);
+  last_failure_ = std::make_unique<MailboxAnswer>(failed.failure);
   last_failure_->retry_in = kept;
   settle_all(*last_failure_);
 }
 
 Task<void> Exchange::connect(std::size_t source, Connected& result,
                              std::vector<std::string>* transcript) {
-  result.failure = failed_to_connect({Errc::kUnreachable, "no MX host has an address"});
+  result.failure = {failed_to_connect({Errc::kUnreachable, "no MX host has an address"}), "", 1};
   const std::size_t tried = std::min(hosts_.size(), pool_.options_.mx_hosts_tried_max);
   for (std::size_t i = 0; i < tried; ++i) {
     const std::string& host = hosts_[i].host;
@@ -373,16 +369,16 @@ std::unique_ptr<smtp::Conversation> Exchange::conversation_with(
 
 // A server's own words say more than the silence of another.
 void Exchange::take_failure(Connected& result, smtp::Outcome failure, const std::string& host) {
-  if (!failure.reply && result.failure.reply) return;
-  result.failure = std::move(failure);
-  result.host = host;
+  if (!failure.reply && result.failure.outcome.reply) return;
+  result.failure = {std::move(failure), host, 1};
 }
 
 // What it says about the way out of this host.
 void Exchange::note_reach(const Connected& result) {
-  if (result.conversation || result.failure.stage != smtp::Stage::kConnect) {
+  const MailboxAnswer& failure = result.failure;
+  if (result.conversation || failure.outcome.stage != smtp::Stage::kConnect) {
     pool_.egress_.succeeded(pool_.timers_.clock().monotonic_now());
-  } else if (class_of(result.failure, result.host) == smtp::ReplyClass::kNoConnect) {
+  } else if (failure.classification.reply_class == smtp::ReplyClass::kNoConnect) {
     pool_.egress_.failed(group_);
   }
 }

@@ -91,9 +91,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   // A way to one of the hosts, or why there is none.
   struct Connected {
     std::unique_ptr<smtp::Conversation> conversation;  // null: `failure` says why
-    smtp::Outcome failure;
-    std::string host;       // that failed
-    bool tried = false;     // an address
+    MailboxAnswer failure;                             // what every mailbox hears then
+    bool tried = false;                                // an address
     bool unserved = false;  // there are addresses of a family that the source does not reach
   };
 

@@ -1,6 +1,5 @@
 #include "verification/inquiry.h"
 
-#include <algorithm>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -101,8 +100,7 @@ void Inquiry::take_second(Answered&& answered) {
 
 void Inquiry::go_on() {
   if (doubted_.empty() || ask_next_host()) return;
-  const std::size_t tried = std::min(hosts_.size(), list_.mx_hosts_tried_max);
-  const bool nobody_hosts_it = all_deny_ && tried == hosts_.size();
+  const bool nobody_hosts_it = all_deny_ && hosts_tried() == hosts_.size();
   const auto self = shared_from_this();
   for (const Answered& answered : std::exchange(doubted_, {})) conclude(answered, nobody_hosts_it);
 }
@@ -114,8 +112,7 @@ bool Inquiry::ask_next_host() {
     second_ = std::make_unique<SecondOpinions>();
     second_->first_host = doubted_.front().answer.host;
   }
-  const std::size_t tried = std::min(hosts_.size(), list_.mx_hosts_tried_max);
-  while (second_->hosts_seen < tried) {
+  while (second_->hosts_seen < hosts_tried()) {
     const dns::MxRecord& host = hosts_[second_->hosts_seen++];
     if (host.host == second_->first_host) continue;
     std::vector<std::size_t> rows;

@@ -4,6 +4,7 @@
 // answers and waits in no coroutine, because thousands are open at once. Lives on one io thread.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -95,6 +96,7 @@ class Inquiry : public std::enable_shared_from_this<Inquiry> {
   // Everybody who was asked has answered.
   void go_on();
   bool ask_next_host();
+  std::size_t hosts_tried() const { return std::min(hosts_.size(), list_.mx_hosts_tried_max); }
   void conclude(const Answered& answered, bool nobody_hosts_it);
   void accept(std::size_t row, const ExchangeRef& by);
   void take_catch_all(const ExchangeRef& by, CatchAll answer);
